@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "qd/base/result.h"
+#include "qd/base/time.h"
+#include "qd/columns/column.h"
+
+/// The two ports of the query engine: what tables and functions exist (Catalog), and how rows come
+/// out of one (TableSource). The query module binds them to the workspace; tests bind them to
+/// tables in memory; a remote Kusto-compatible cluster is a third source.
+namespace qd::kql {
+
+/// [from, to); either end may be missing.
+struct TimeRange {
+    std::optional<Timestamp> from;
+    std::optional<Timestamp> to;
+};
+
+/// A conjunct a source may use to skip rows it can prove do not match. It is a hint: the engine
+/// applies the whole predicate again.
+struct PruningPredicate {
+    enum class Op : std::uint8_t { Equal, Less, LessOrEqual, Greater, GreaterOrEqual, HasTerm };
+    std::string column;
+    Op op = Op::Equal;
+    columns::Scalar value;
+};
+
+struct ScanRequest {
+    std::vector<std::string> columns;  // wanted, in this order
+    std::vector<PruningPredicate> pruning;
+    /// The reader stops after about this many rows; 0 = all.
+    std::uint64_t rows_wanted = 0;
+    /// Dynamic columns of which only these property paths are read ("LocationDetails" ->
+    /// {"countryOrRegion"}); a source with shredded columns may deliver just them.
+    std::vector<std::pair<std::string, std::vector<std::string>>> dynamic_paths;
+};
+
+/// A piece of a table that any one thread can read by itself.
+class Morsel {
+  public:
+    virtual ~Morsel() = default;
+    virtual std::uint64_t rows_estimate() const = 0;
+    /// The wanted columns in the order of the request, chunks of at most kChunkRows rows.
+    /// Dictionary columns of one morsel share their dictionary.
+    virtual Result<std::vector<columns::Chunk>> read() = 0;
+};
+
+/// Rows of one table as of one instant. Threads: any.
+class TableSource {
+  public:
+    virtual ~TableSource() = default;
+    virtual const columns::Schema& schema() const = 0;
+    /// Morsels in storage order (which is arrival order unless the source says otherwise).
+    virtual Result<std::vector<std::unique_ptr<Morsel>>> scan(const ScanRequest& request) = 0;
+};
+
+/// A stored function or view: bound like a let statement of the same text.
+struct StoredFunction {
+    std::string name;
+    std::string parameters;  // "(threshold:real=3.0)", "()" or "" for a view used by bare name
+    std::string body;        // what stands between the braces
+    std::string folder;
+    std::string doc;
+    bool is_view = false;
+};
+
+/// Names as a query sees them. A call returns the same answer for the life of one query: the
+/// implementation hands out a snapshot.
+class Catalog {
+  public:
+    virtual ~Catalog() = default;
+    /// The database used when none is named.
+    virtual std::string default_database() const = 0;
+    /// Null when there is no such table. An empty database means the default one.
+    virtual std::shared_ptr<TableSource> find_table(std::string_view database,
+                                                    std::string_view name) = 0;
+    virtual std::vector<std::string> table_names(std::string_view database) = 0;
+    virtual std::optional<StoredFunction> find_function(std::string_view database,
+                                                        std::string_view name) = 0;
+    /// The bytes behind an externaldata() address, decompressed; the implementation enforces the
+    /// host allow-list, the size limit and the deadline. Errors go to the user as they are.
+    virtual Result<std::string> read_external(std::string_view uri) = 0;
+};
+
+/// A table held in memory: datatable(), tests, materialised results.
+std::shared_ptr<TableSource> make_memory_source(columns::Table table);
+
+}  // namespace qd::kql
