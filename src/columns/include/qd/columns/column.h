@@ -1,15 +1,15 @@
 #pragma once
 
+#include "qd/codec/value.h"
+#include "qd/columns/scalar.h"
+#include "qd/columns/type.h"
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "qd/codec/value.h"
-#include "qd/columns/scalar.h"
-#include "qd/columns/type.h"
 
 namespace qd::columns {
 
@@ -68,9 +68,14 @@ class Column {
     static ColumnPtr make_constant(const Scalar& value, std::uint32_t rows);
     /// codes[i] < dictionary->size(); dictionary must be Flat and of any size.
     static ColumnPtr make_dictionary(ColumnPtr dictionary, std::vector<std::uint32_t> codes);
+    /// The same over codes that `owner` keeps alive.
+    static ColumnPtr make_dictionary_view(ColumnPtr dictionary,
+                                          std::span<const std::uint32_t> codes,
+                                          std::shared_ptr<const void> owner);
     /// Views over memory that `owner` keeps alive (decoded extent blocks).
     static ColumnPtr make_fixed(DataType type, std::uint32_t rows, const void* values,
-                                std::span<const std::uint8_t> nulls, std::shared_ptr<const void> owner);
+                                std::span<const std::uint8_t> nulls,
+                                std::shared_ptr<const void> owner);
     static ColumnPtr make_bytes(DataType type, std::span<const std::uint32_t> offsets,
                                 const char* heap, std::span<const std::uint8_t> nulls,
                                 std::shared_ptr<const void> owner);
@@ -99,9 +104,9 @@ class ColumnBuilder {
     void append_int(std::int64_t v);  // Int (truncated), Long, DateTime, TimeSpan
     void append_real(double v);
     void append_wide(Wide v);
-    void append_bytes(std::string_view v);  // String text or variant bytes
-    void append_value(const Value& v);      // Dynamic only
-    void append(const Scalar& v);           // same type
+    void append_bytes(std::string_view v);                      // String text or variant bytes
+    void append_value(const Value& v);                          // Dynamic only
+    void append(const Scalar& v);                               // same type
     void append_from(const Column& column, std::uint32_t row);  // same type
     void append_repeated(const Scalar& v, std::uint32_t times);
 

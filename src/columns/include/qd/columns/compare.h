@@ -1,9 +1,9 @@
 #pragma once
 
+#include "qd/columns/column.h"
+
 #include <cstdint>
 #include <string_view>
-
-#include "qd/columns/column.h"
 
 namespace qd::columns {
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "qd/base/time.h"
+#include "qd/codec/value.h"
+#include "qd/columns/type.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include "qd/base/time.h"
-#include "qd/codec/value.h"
-#include "qd/columns/type.h"
 
 namespace qd::columns {
 

@@ -1,10 +1,11 @@
 #pragma once
 
+#include "qd/columns/column.h"
+#include "qd/columns/scalar.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "qd/columns/scalar.h"
 
 namespace qd::columns {
 

@@ -35,7 +35,9 @@ inline bool is_numeric(DataType t) {
     return t == DataType::Int || t == DataType::Long || t == DataType::Real ||
            t == DataType::Decimal;
 }
-inline bool is_bytes(DataType t) { return t == DataType::String || t == DataType::Dynamic; }
+inline bool is_bytes(DataType t) {
+    return t == DataType::String || t == DataType::Dynamic;
+}
 /// Bytes of one value of a fixed-width type.
 std::size_t fixed_width(DataType t);
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "qd/codec/value.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "qd/codec/value.h"
 
 namespace qd::columns {
 
@@ -29,7 +29,18 @@ void append_variant(std::string& out, const Value& value);
 class VariantView {
   public:
     enum class Kind : std::uint8_t {
-        Null, Bool, Long, Real, String, Array, Object, DateTime, TimeSpan, Guid, Decimal, BigNumber
+        Null,
+        Bool,
+        Long,
+        Real,
+        String,
+        Array,
+        Object,
+        DateTime,
+        TimeSpan,
+        Guid,
+        Decimal,
+        BigNumber
     };
 
     VariantView() = default;  // null

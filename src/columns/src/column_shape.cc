@@ -1,0 +1,217 @@
+// Whole-column rearrangements: flatten, gather, slice, concatenate. Slices share their parent's
+// payload; the others copy, fixed-width types with one typed loop each and bytes types in two
+// passes (sizes, then bytes) so that the heap is allocated once.
+#include "qd/base/check.h"
+#include "qd/columns/column.h"
+
+#include <cstring>
+#include <limits>
+
+namespace qd::columns {
+
+namespace {
+
+struct Buffers {
+    std::vector<std::uint8_t> bytes;
+    std::vector<std::uint32_t> offsets;
+    std::vector<std::uint8_t> nulls;
+};
+
+template <typename T>
+void gather_values(const Column& flat, std::span<const std::uint32_t> rows,
+                   std::vector<std::uint8_t>& out) {
+    out.resize(rows.size() * sizeof(T));
+    const T* from = flat.values<T>().data();
+    auto* to = static_cast<T*>(static_cast<void*>(out.data()));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        to[i] = from[rows[i]];
+    }
+}
+
+void gather_bytes(const Column& flat, std::span<const std::uint32_t> rows, Buffers& out) {
+    const auto offsets = flat.offsets();
+    out.offsets.resize(rows.size() + 1);
+    std::size_t total = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        total += offsets[rows[i] + 1] - offsets[rows[i]];
+        QD_CHECK(total <= std::numeric_limits<std::uint32_t>::max());
+        out.offsets[i + 1] = static_cast<std::uint32_t>(total);
+    }
+    out.bytes.resize(total);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const std::size_t length = offsets[rows[i] + 1] - offsets[rows[i]];
+        if (length > 0) {
+            std::memcpy(out.bytes.data() + out.offsets[i], flat.heap() + offsets[rows[i]], length);
+        }
+    }
+}
+
+ColumnPtr to_column(DataType type, std::uint32_t rows, Buffers&& buffers) {
+    auto owner = std::make_shared<Buffers>(std::move(buffers));
+    if (is_bytes(type)) {
+        const char* heap = static_cast<const char*>(static_cast<const void*>(owner->bytes.data()));
+        const std::span<const std::uint32_t> offsets(owner->offsets);
+        const std::span<const std::uint8_t> nulls(owner->nulls);
+        return Column::make_bytes(type, offsets, heap, nulls, std::move(owner));
+    }
+    const void* values = owner->bytes.data();
+    const std::span<const std::uint8_t> nulls(owner->nulls);
+    return Column::make_fixed(type, rows, values, nulls, std::move(owner));
+}
+
+ColumnPtr gather_flat(const Column& flat, std::span<const std::uint32_t> rows) {
+    Buffers out;
+    if (!flat.nulls().empty()) {
+        out.nulls.resize(rows.size());
+        bool any = false;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            out.nulls[i] = flat.nulls()[rows[i]];
+            any = any || out.nulls[i] != 0;
+        }
+        if (!any) {
+            out.nulls.clear();
+        }
+    }
+    if (is_bytes(flat.type())) {
+        gather_bytes(flat, rows, out);
+    } else {
+        switch (fixed_width(flat.type())) {
+            case 1:
+                gather_values<std::uint8_t>(flat, rows, out.bytes);
+                break;
+            case 4:
+                gather_values<std::int32_t>(flat, rows, out.bytes);
+                break;
+            case 8:
+                gather_values<std::int64_t>(flat, rows, out.bytes);
+                break;
+            default:
+                gather_values<Wide>(flat, rows, out.bytes);
+                break;
+        }
+    }
+    return to_column(flat.type(), static_cast<std::uint32_t>(rows.size()), std::move(out));
+}
+
+}  // namespace
+
+ColumnPtr flatten(const ColumnPtr& column) {
+    switch (column->layout()) {
+        case Layout::Flat:
+            return column;
+        case Layout::Dictionary:
+            return gather_flat(*column->dictionary(), column->codes());
+        case Layout::Constant: {
+            const std::vector<std::uint32_t> zeros(column->size(), 0);
+            return gather_flat(*column->constant(), zeros);
+        }
+    }
+    return column;
+}
+
+ColumnPtr gather(const ColumnPtr& column, std::span<const std::uint32_t> rows) {
+    switch (column->layout()) {
+        case Layout::Flat:
+            return gather_flat(*column, rows);
+        case Layout::Dictionary: {
+            const auto codes = column->codes();
+            std::vector<std::uint32_t> picked(rows.size());
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                picked[i] = codes[rows[i]];
+            }
+            return Column::make_dictionary(column->dictionary(), std::move(picked));
+        }
+        case Layout::Constant:
+            return Column::make_constant(column->constant()->scalar_at(0),
+                                         static_cast<std::uint32_t>(rows.size()));
+    }
+    return column;
+}
+
+ColumnPtr slice(const ColumnPtr& column, std::uint32_t begin, std::uint32_t count) {
+    QD_CHECK(begin <= column->size() && count <= column->size() - begin);
+    if (begin == 0 && count == column->size()) {
+        return column;
+    }
+    switch (column->layout()) {
+        case Layout::Constant:
+            return Column::make_constant(column->constant()->scalar_at(0), count);
+        case Layout::Dictionary:
+            return Column::make_dictionary_view(column->dictionary(),
+                                                column->codes().subspan(begin, count), column);
+        case Layout::Flat:
+            break;
+    }
+    const auto nulls =
+        column->nulls().empty() ? column->nulls() : column->nulls().subspan(begin, count);
+    if (is_bytes(column->type())) {
+        return Column::make_bytes(column->type(),
+                                  column->offsets().subspan(begin, std::size_t{count} + 1),
+                                  column->heap(), nulls, column);
+    }
+    const auto* base = static_cast<const std::uint8_t*>(static_cast<const void*>(column->heap()));
+    return Column::make_fixed(column->type(), count, base + begin * fixed_width(column->type()),
+                              nulls, column);
+}
+
+ColumnPtr concatenate(std::span<const ColumnPtr> columns) {
+    QD_CHECK(!columns.empty());
+    if (columns.size() == 1) {
+        return flatten(columns[0]);
+    }
+    const DataType type = columns[0]->type();
+    Buffers out;
+    std::uint32_t rows = 0;
+    if (is_bytes(type)) {
+        out.offsets.push_back(0);
+    }
+    for (const ColumnPtr& part : columns) {
+        QD_CHECK(part->type() == type);
+        const ColumnPtr flat = flatten(part);
+        if (!flat->nulls().empty() || !out.nulls.empty()) {
+            out.nulls.resize(rows, 0);
+            out.nulls.insert(out.nulls.end(), flat->nulls().begin(), flat->nulls().end());
+            out.nulls.resize(std::size_t{rows} + flat->size(), 0);
+        }
+        if (is_bytes(type)) {
+            const auto offsets = flat->offsets();
+            const std::size_t base = out.bytes.size();
+            const std::size_t length = offsets.back() - offsets.front();
+            QD_CHECK(base + length <= std::numeric_limits<std::uint32_t>::max());
+            out.bytes.insert(out.bytes.end(), flat->heap() + offsets.front(),
+                             flat->heap() + offsets.back());
+            for (std::size_t i = 1; i < offsets.size(); ++i) {
+                out.offsets.push_back(
+                    static_cast<std::uint32_t>(base + offsets[i] - offsets.front()));
+            }
+        } else {
+            const auto* from =
+                static_cast<const std::uint8_t*>(static_cast<const void*>(flat->heap()));
+            out.bytes.insert(out.bytes.end(), from, from + fixed_width(type) * flat->size());
+        }
+        rows += flat->size();
+    }
+    return to_column(type, rows, std::move(out));
+}
+
+Chunk gather(const Chunk& chunk, std::span<const std::uint32_t> rows) {
+    Chunk out;
+    out.rows = static_cast<std::uint32_t>(rows.size());
+    out.columns.reserve(chunk.columns.size());
+    for (const ColumnPtr& column : chunk.columns) {
+        out.columns.push_back(gather(column, rows));
+    }
+    return out;
+}
+
+Chunk slice(const Chunk& chunk, std::uint32_t begin, std::uint32_t count) {
+    Chunk out;
+    out.rows = count;
+    out.columns.reserve(chunk.columns.size());
+    for (const ColumnPtr& column : chunk.columns) {
+        out.columns.push_back(slice(column, begin, count));
+    }
+    return out;
+}
+
+}  // namespace qd::columns

@@ -1,0 +1,154 @@
+// JSON text to variant bytes without a tree in between.
+//
+// simdjson's document is walked once and written out depth first. Whatever it refuses (integers
+// beyond 64 bits, numbers beyond double, nesting past its limit, text that is not JSON at all)
+// goes to codec::parse_json, which decides: so there is one definition of what JSON is, and the
+// fast path only has to agree where it succeeds. variant_test compares the two on random texts.
+#include "qd/codec/json.h"
+#include "qd/columns/variant.h"
+#include "variant_tags.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace qd::columns {
+
+namespace {
+
+using internal::Tag;
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+
+constexpr std::size_t kDepthMax = 512;             // codec::JsonLimits::depth_max
+constexpr std::size_t kQuadraticMax = 16;          // keys compared pairwise up to here
+constexpr std::size_t kScratchMaxBytes = 1 << 20;  // longer texts do not grow a thread's scratch
+
+using Fields = std::vector<std::pair<std::string_view, element>>;
+
+// The last value of a key wins, at the place of the first.
+void append_field(Fields& fields, std::unordered_map<std::string_view, std::size_t>& index,
+                  std::string_view key, element value) {
+    if (fields.size() <= kQuadraticMax) {
+        for (auto& field : fields) {
+            if (field.first == key) {
+                field.second = value;
+                return;
+            }
+        }
+    } else {
+        if (index.empty()) {
+            for (std::size_t i = 0; i < fields.size(); ++i) {
+                index.emplace(fields[i].first, i);
+            }
+        }
+        const auto [at, fresh] = index.emplace(key, fields.size());
+        if (!fresh) {
+            fields[at->second].second = value;
+            return;
+        }
+    }
+    fields.emplace_back(key, value);
+}
+
+// False when a part needs the exact parser.
+bool append_element(std::string& out, element node) {
+    switch (node.type()) {
+        case element_type::NULL_VALUE:
+            internal::append_tag(out, Tag::Null);
+            return true;
+        case element_type::BOOL:
+            internal::append_tag(out, node.get_bool().value_unsafe() ? Tag::True : Tag::False);
+            return true;
+        case element_type::INT64:
+            internal::append_i64(out, Tag::Long, node.get_int64().value_unsafe());
+            return true;
+        case element_type::UINT64:
+            return false;
+        case element_type::DOUBLE:
+            internal::append_f64(out, node.get_double().value_unsafe());
+            return true;
+        case element_type::STRING:
+            internal::append_text(out, Tag::String, node.get_string().value_unsafe());
+            return true;
+        case element_type::ARRAY: {
+            const simdjson::dom::array array = node.get_array().value_unsafe();
+            std::size_t count = 0;
+            for (auto it = array.begin(); it != array.end(); ++it) {
+                ++count;
+            }
+            internal::ContainerWriter writer(out, Tag::Array, count);
+            for (const element child : array) {
+                writer.element();
+                if (!append_element(out, child)) {
+                    return false;
+                }
+            }
+            writer.finish();
+            return true;
+        }
+        case element_type::OBJECT: {
+            Fields fields;
+            std::unordered_map<std::string_view, std::size_t> index;
+            for (const auto& field : node.get_object().value_unsafe()) {
+                append_field(fields, index, field.key, field.value);
+            }
+            internal::ContainerWriter writer(out, Tag::Object, fields.size());
+            for (const auto& [key, child] : fields) {
+                writer.key(key);
+                if (!append_element(out, child)) {
+                    return false;
+                }
+            }
+            writer.finish();
+            return true;
+        }
+    }
+    return false;
+}
+
+// False when the exact parser has to decide.
+bool append_parsed(std::string& out, simdjson::dom::parser& parser, std::string_view json) {
+    if (parser.max_depth() != kDepthMax &&
+        parser.allocate(json.size() + 4096, kDepthMax) != simdjson::SUCCESS) {
+        return false;
+    }
+    element root;
+    if (parser.parse(json.data(), json.size(), true).get(root) != simdjson::SUCCESS) {
+        return false;
+    }
+    out.reserve(json.size() + 16);
+    return append_element(out, root);
+}
+
+}  // namespace
+
+std::optional<std::string> variant_from_json(std::string_view json) {
+    std::string out;
+    bool done = false;
+    if (json.size() <= kScratchMaxBytes) {
+        // Scratch memory of the parser, one a thread: allocating it anew would cost more than
+        // parsing a short text.
+        thread_local simdjson::dom::parser parser;
+        done = append_parsed(out, parser, json);
+    } else {
+        simdjson::dom::parser parser;
+        done = append_parsed(out, parser, json);
+    }
+    if (done) {
+        return out;
+    }
+    out.clear();
+    auto value = codec::parse_json(json);
+    if (!value.ok()) {
+        return std::nullopt;
+    }
+    append_variant(out, value.value());
+    return out;
+}
+
+}  // namespace qd::columns
