@@ -56,56 +56,79 @@ void append_field(Fields& fields, std::unordered_map<std::string_view, std::size
 }
 
 // False when a part needs the exact parser.
+bool append_element(std::string& out, element node);
+
+bool append_array(std::string& out, simdjson::dom::array array) {
+    std::size_t count = 0;
+    for (auto it = array.begin(); it != array.end(); ++it) {
+        ++count;
+    }
+    internal::ContainerWriter writer(out, Tag::Array, count);
+    for (const element child : array) {
+        writer.element();
+        if (!append_element(out, child)) {
+            return false;
+        }
+    }
+    writer.finish();
+    return true;
+}
+
+bool append_object(std::string& out, simdjson::dom::object object) {
+    Fields fields;
+    std::unordered_map<std::string_view, std::size_t> index;
+    for (const auto field : object) {
+        append_field(fields, index, field.key, field.value);
+    }
+    internal::ContainerWriter writer(out, Tag::Object, fields.size());
+    for (const auto& [key, child] : fields) {
+        writer.key(key);
+        if (!append_element(out, child)) {
+            return false;
+        }
+    }
+    writer.finish();
+    return true;
+}
+
 bool append_element(std::string& out, element node) {
     switch (node.type()) {
         case element_type::NULL_VALUE:
             internal::append_tag(out, Tag::Null);
             return true;
-        case element_type::BOOL:
-            internal::append_tag(out, node.get_bool().value_unsafe() ? Tag::True : Tag::False);
-            return true;
-        case element_type::INT64:
-            internal::append_i64(out, Tag::Long, node.get_int64().value_unsafe());
-            return true;
+        case element_type::BOOL: {
+            bool v = false;
+            const bool ok = node.get(v) == simdjson::SUCCESS;
+            internal::append_tag(out, v ? Tag::True : Tag::False);
+            return ok;
+        }
+        case element_type::INT64: {
+            std::int64_t v = 0;
+            const bool ok = node.get(v) == simdjson::SUCCESS;
+            internal::append_i64(out, Tag::Long, v);
+            return ok;
+        }
         case element_type::UINT64:
             return false;
-        case element_type::DOUBLE:
-            internal::append_f64(out, node.get_double().value_unsafe());
-            return true;
-        case element_type::STRING:
-            internal::append_text(out, Tag::String, node.get_string().value_unsafe());
-            return true;
+        case element_type::DOUBLE: {
+            double v = 0;
+            const bool ok = node.get(v) == simdjson::SUCCESS;
+            internal::append_f64(out, v);
+            return ok;
+        }
+        case element_type::STRING: {
+            std::string_view v;
+            const bool ok = node.get(v) == simdjson::SUCCESS;
+            internal::append_text(out, Tag::String, v);
+            return ok;
+        }
         case element_type::ARRAY: {
-            const simdjson::dom::array array = node.get_array().value_unsafe();
-            std::size_t count = 0;
-            for (auto it = array.begin(); it != array.end(); ++it) {
-                ++count;
-            }
-            internal::ContainerWriter writer(out, Tag::Array, count);
-            for (const element child : array) {
-                writer.element();
-                if (!append_element(out, child)) {
-                    return false;
-                }
-            }
-            writer.finish();
-            return true;
+            simdjson::dom::array array;
+            return node.get(array) == simdjson::SUCCESS && append_array(out, array);
         }
         case element_type::OBJECT: {
-            Fields fields;
-            std::unordered_map<std::string_view, std::size_t> index;
-            for (const auto& field : node.get_object().value_unsafe()) {
-                append_field(fields, index, field.key, field.value);
-            }
-            internal::ContainerWriter writer(out, Tag::Object, fields.size());
-            for (const auto& [key, child] : fields) {
-                writer.key(key);
-                if (!append_element(out, child)) {
-                    return false;
-                }
-            }
-            writer.finish();
-            return true;
+            simdjson::dom::object object;
+            return node.get(object) == simdjson::SUCCESS && append_object(out, object);
         }
     }
     return false;
