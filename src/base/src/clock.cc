@@ -14,7 +14,9 @@ std::int64_t read_clock(clockid_t id) {
 
 }  // namespace
 
-std::int64_t RealClock::now_ns() { return read_clock(CLOCK_MONOTONIC); }
+std::int64_t RealClock::now_ns() {
+    return read_clock(CLOCK_MONOTONIC);
+}
 
 Timestamp RealClock::utc() {
     return {Timestamp::kUnixEpochTicks + read_clock(CLOCK_REALTIME) / 100};

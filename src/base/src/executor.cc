@@ -58,7 +58,9 @@ void ThreadPool::post(std::function<void()> work) {
     state_->wake.notify_one();
 }
 
-std::size_t ThreadPool::concurrency() const { return state_->threads.size(); }
+std::size_t ThreadPool::concurrency() const {
+    return state_->threads.size();
+}
 
 namespace {
 

@@ -1,6 +1,6 @@
-#include <mutex>
-
 #include "qd/base/files.h"
+
+#include <mutex>
 
 namespace qd {
 
@@ -85,7 +85,9 @@ Result<std::unique_ptr<AppendFile>> FaultFiles::open_append(const std::string& p
 Result<std::shared_ptr<const MappedFile>> FaultFiles::map(const std::string& path) {
     return under_.map(path);
 }
-Result<std::string> FaultFiles::read(const std::string& path) { return under_.read(path); }
+Result<std::string> FaultFiles::read(const std::string& path) {
+    return under_.read(path);
+}
 Status FaultFiles::write_atomic(const std::string& path, std::string_view bytes) {
     QD_CHECK_OK(plan_->take("write_atomic"));
     return under_.write_atomic(path, bytes);
@@ -113,7 +115,9 @@ Status FaultFiles::sync_dir(const std::string& path) {
 Result<std::vector<std::string>> FaultFiles::list(const std::string& path) {
     return under_.list(path);
 }
-bool FaultFiles::exists(const std::string& path) { return under_.exists(path); }
+bool FaultFiles::exists(const std::string& path) {
+    return under_.exists(path);
+}
 Result<std::uint64_t> FaultFiles::size_bytes(const std::string& path) {
     return under_.size_bytes(path);
 }

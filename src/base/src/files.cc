@@ -122,7 +122,7 @@ Result<std::unique_ptr<AppendFile>> RealFiles::open_append(const std::string& pa
     if (fd < 0) {
         return file_error("open", path, errno);
     }
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd, &info) != 0) {
         const int error = errno;
         ::close(fd);
@@ -137,7 +137,7 @@ Result<std::shared_ptr<const MappedFile>> RealFiles::map(const std::string& path
     if (fd.get() < 0) {
         return file_error("open", path, errno);
     }
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd.get(), &info) != 0) {
         return file_error("fstat", path, errno);
     }
@@ -158,7 +158,7 @@ Result<std::string> RealFiles::read(const std::string& path) {
         return file_error("open", path, errno);
     }
     std::string out;
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd.get(), &info) == 0 && info.st_size > 0) {
         out.reserve(static_cast<std::size_t>(info.st_size));
     }
@@ -259,10 +259,12 @@ Result<std::vector<std::string>> RealFiles::list(const std::string& path) {
     return names;
 }
 
-bool RealFiles::exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool RealFiles::exists(const std::string& path) {
+    return ::access(path.c_str(), F_OK) == 0;
+}
 
 Result<std::uint64_t> RealFiles::size_bytes(const std::string& path) {
-    struct stat info {};
+    struct stat info{};
     if (::stat(path.c_str(), &info) != 0) {
         return file_error("stat", path, errno);
     }
@@ -270,7 +272,7 @@ Result<std::uint64_t> RealFiles::size_bytes(const std::string& path) {
 }
 
 Result<std::uint64_t> RealFiles::free_bytes(const std::string& path) {
-    struct statvfs info {};
+    struct statvfs info{};
     if (::statvfs(path.c_str(), &info) != 0) {
         return file_error("statvfs", path, errno);
     }

@@ -93,8 +93,12 @@ class NullLog final : public Log {
 
 }  // namespace
 
-std::unique_ptr<Log> make_json_log(LogLevel least) { return std::make_unique<JsonLog>(least); }
+std::unique_ptr<Log> make_json_log(LogLevel least) {
+    return std::make_unique<JsonLog>(least);
+}
 
-std::unique_ptr<Log> make_null_log() { return std::make_unique<NullLog>(); }
+std::unique_ptr<Log> make_null_log() {
+    return std::make_unique<NullLog>();
+}
 
 }  // namespace qd

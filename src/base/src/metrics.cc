@@ -93,6 +93,8 @@ class MetricsImpl final : public Metrics {
 
 }  // namespace
 
-std::unique_ptr<Metrics> make_metrics() { return std::make_unique<MetricsImpl>(); }
+std::unique_ptr<Metrics> make_metrics() {
+    return std::make_unique<MetricsImpl>();
+}
 
 }  // namespace qd

@@ -1,10 +1,10 @@
 #include "qd/base/random.h"
 
+#include "qd/base/check.h"
+
 #include <sys/random.h>
 
 #include <bit>
-
-#include "qd/base/check.h"
 
 namespace qd {
 
@@ -42,7 +42,9 @@ std::uint64_t Random::below(std::uint64_t bound) {
     return draw % bound;
 }
 
-double Random::unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+double Random::unit() {
+    return static_cast<double>(next() >> 11) * 0x1.0p-53;
+}
 
 void RealEntropy::fill(std::span<std::uint8_t> out) {
     std::size_t done = 0;

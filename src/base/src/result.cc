@@ -35,9 +35,13 @@ constexpr std::array<CodeFacts, 17> kCodes = {{
 
 }  // namespace
 
-std::string_view code_name(Code code) { return kCodes[static_cast<std::size_t>(code)].name; }
+std::string_view code_name(Code code) {
+    return kCodes[static_cast<std::size_t>(code)].name;
+}
 
-int http_status(Code code) { return kCodes[static_cast<std::size_t>(code)].http; }
+int http_status(Code code) {
+    return kCodes[static_cast<std::size_t>(code)].http;
+}
 
 Error::Error(Code code, std::string_view id, std::string message)
     : payload_(std::make_unique<Payload>(Payload{.code = code,
@@ -55,7 +59,9 @@ Error& Error::operator=(const Error& other) {
     return *this;
 }
 
-std::string Error::text() const { return payload_->id + ": " + payload_->message; }
+std::string Error::text() const {
+    return payload_->id + ": " + payload_->message;
+}
 
 Error Error::with_context(std::string_view doing) && {
     payload_->message = std::string(doing) + ": " + payload_->message;

@@ -2,13 +2,13 @@
 // field numbers (opentelemetry-proto 1.11). Strings are checked for UTF-8 once per request, by
 // validating each string as it is copied; nesting of AnyValue is bounded because a zero-copy reader
 // has no recursion limit of its own.
-#include <bit>
-#include <cmath>
-
 #include "qd/base/utf8.h"
 #include "qd/codec/base64.h"
 #include "qd/codec/protowire.h"
 #include "qd/telemetry/otlp.h"
+
+#include <bit>
+#include <cmath>
 
 namespace qd::telemetry {
 
@@ -594,8 +594,8 @@ Result<OtlpMetric> item_of(std::string_view message, OtlpMetric metric) {
                 QD_CHECK_OK(read_metric_data(metric, OtlpMetricKind::Histogram, reader.bytes()));
                 break;
             case 10:
-                QD_CHECK_OK(read_metric_data(metric, OtlpMetricKind::ExponentialHistogram,
-                                             reader.bytes()));
+                QD_CHECK_OK(
+                    read_metric_data(metric, OtlpMetricKind::ExponentialHistogram, reader.bytes()));
                 break;
             case 11:
                 QD_CHECK_OK(read_metric_data(metric, OtlpMetricKind::Summary, reader.bytes()));

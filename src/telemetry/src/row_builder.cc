@@ -110,9 +110,13 @@ void RowBuilder::number(std::string_view name, double v) {
     }
 }
 
-void RowBuilder::integer(std::string_view name, std::int64_t v) { value(name, Value(v)); }
+void RowBuilder::integer(std::string_view name, std::int64_t v) {
+    value(name, Value(v));
+}
 
-void RowBuilder::boolean(std::string_view name, bool v) { value(name, Value(v)); }
+void RowBuilder::boolean(std::string_view name, bool v) {
+    value(name, Value(v));
+}
 
 void RowBuilder::value(std::string_view name, const Value& v) {
     const auto at = column(name);

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "qd/base/result.h"
+#include "qd/base/time.h"
+#include "qd/codec/value.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "qd/base/result.h"
-#include "qd/base/time.h"
-#include "qd/codec/value.h"
 
 /// OTLP 1.x messages, decoded from protobuf or JSON into one form. Source: opentelemetry-proto
 /// 1.11 (trace.proto, logs.proto, metrics.proto) and the OTLP specification's JSON rules.
@@ -69,17 +69,17 @@ struct OtlpPoint {
     std::uint64_t time_ns = 0;
     Attributes attributes;
     bool no_recorded_value = false;
-    double value = 0;             // numbers
-    std::uint64_t count = 0;      // histograms and summaries
+    double value = 0;         // numbers
+    std::uint64_t count = 0;  // histograms and summaries
     double sum = 0;
     bool has_sum = false;
     double min = 0;
     bool has_min = false;
     double max = 0;
     bool has_max = false;
-    std::vector<double> bounds;           // explicit histogram
+    std::vector<double> bounds;  // explicit histogram
     std::vector<std::uint64_t> buckets;
-    std::int64_t scale = 0;               // exponential histogram
+    std::int64_t scale = 0;  // exponential histogram
     std::uint64_t zero_count = 0;
     std::int64_t positive_offset = 0;
     std::vector<std::uint64_t> positive;
@@ -87,7 +87,14 @@ struct OtlpPoint {
     std::vector<std::uint64_t> negative;
     std::vector<std::pair<double, double>> quantiles;  // summary
 };
-enum class OtlpMetricKind : std::uint8_t { None, Gauge, Sum, Histogram, ExponentialHistogram, Summary };
+enum class OtlpMetricKind : std::uint8_t {
+    None,
+    Gauge,
+    Sum,
+    Histogram,
+    ExponentialHistogram,
+    Summary
+};
 struct OtlpMetric {
     std::string name;
     std::string description;

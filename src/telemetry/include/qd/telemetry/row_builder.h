@@ -1,5 +1,7 @@
 #pragma once
 
+#include "qd/columns/column.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -7,8 +9,6 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include "qd/columns/column.h"
 
 namespace qd::telemetry {
 
