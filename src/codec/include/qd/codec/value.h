@@ -44,12 +44,13 @@ class Object {
     /// Appends without looking for the key (parsers that resolve duplicates themselves).
     Value& append(std::string key, Value value);
     bool erase(std::string_view key);
-    std::size_t size() const { return entries_.size(); }
-    bool empty() const { return entries_.empty(); }
-    std::vector<Entry>::const_iterator begin() const { return entries_.begin(); }
-    std::vector<Entry>::const_iterator end() const { return entries_.end(); }
-    std::vector<Entry>::iterator begin() { return entries_.begin(); }
-    std::vector<Entry>::iterator end() { return entries_.end(); }
+    // Defined below Value: an entry is no complete type before.
+    std::size_t size() const;
+    bool empty() const;
+    std::vector<Entry>::const_iterator begin() const;
+    std::vector<Entry>::const_iterator end() const;
+    std::vector<Entry>::iterator begin();
+    std::vector<Entry>::iterator end();
     /// Equal whatever the order of the properties.
     bool operator==(const Object& other) const;
 
@@ -126,5 +127,14 @@ class Value {
                  Timestamp, Ticks, GuidValue, DecimalValue>
         data_;
 };
+
+inline std::size_t Object::size() const { return entries_.size(); }
+inline bool Object::empty() const { return entries_.empty(); }
+inline std::vector<Object::Entry>::const_iterator Object::begin() const {
+    return entries_.begin();
+}
+inline std::vector<Object::Entry>::const_iterator Object::end() const { return entries_.end(); }
+inline std::vector<Object::Entry>::iterator Object::begin() { return entries_.begin(); }
+inline std::vector<Object::Entry>::iterator Object::end() { return entries_.end(); }
 
 }  // namespace qd
