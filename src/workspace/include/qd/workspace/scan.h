@@ -1,0 +1,64 @@
+#pragma once
+
+#include "qd/base/result.h"
+#include "qd/base/time.h"
+#include "qd/columns/column.h"
+#include "qd/workspace/table.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace qd::workspace {
+
+/// A conjunct by which whole pieces of a table may be skipped. Only a hint: rows that do not match
+/// may still come out.
+struct ScanPredicate {
+    enum class Op : std::uint8_t { Equal, Less, LessOrEqual, Greater, GreaterOrEqual };
+    std::string column;
+    Op op = Op::Equal;
+    columns::Scalar value;
+};
+
+struct ScanOptions {
+    /// Names of visible or hidden columns, wanted in this order. A name the table does not have is
+    /// an error (NotFound WSP0002).
+    std::vector<std::string> columns;
+    /// [from, to) of TimeGenerated; also only a hint.
+    std::optional<Timestamp> from;
+    std::optional<Timestamp> to;
+    std::vector<ScanPredicate> predicates;
+};
+
+/// A piece of a snapshot that any one thread can read by itself.
+class Morsel {
+  public:
+    virtual ~Morsel() = default;
+    /// Rows before retention hides any.
+    virtual std::uint64_t rows() const = 0;
+    /// The wanted columns, in chunks of at most columns::kChunkRows rows. Columns stored as a
+    /// dictionary come out as Dictionary layout, all chunks of a morsel over one dictionary, so
+    /// that work can be done once for each distinct value; columns the piece does not hold are
+    /// Constant nulls ("" for strings).
+    /// Errors: DataLoss WSP0010 naming the file and block when stored bytes are damaged.
+    virtual Result<std::vector<columns::Chunk>> read() const = 0;
+};
+
+/// The rows of one table as of one instant; nothing that happens later shows.
+/// Threads: any. Lifetime: holds its extents' files (deleting one takes effect after it).
+class Snapshot {
+  public:
+    virtual ~Snapshot() = default;
+    virtual const TableSchema& table() const = 0;
+    /// Rows held, before retention hides any.
+    virtual std::uint64_t rows() const = 0;
+    /// Oldest and newest TimeGenerated; nothing when there are no rows.
+    virtual std::optional<Timestamp> oldest() const = 0;
+    virtual std::optional<Timestamp> newest() const = 0;
+    /// One morsel a row group of each extent (oldest extents first), then the fresh rows.
+    virtual Result<std::vector<std::unique_ptr<Morsel>>> scan(const ScanOptions& options) const = 0;
+};
+
+}  // namespace qd::workspace
