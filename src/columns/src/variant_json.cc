@@ -134,6 +134,22 @@ bool append_element(std::string& out, element node) {
     return false;
 }
 
+// simdjson rounds numbers too small for a double to zero, the tree parser keeps their text. Only an
+// exponent of three digits or more (or hundreds of digits, which nobody writes) gets there.
+bool may_underflow(std::string_view json) {
+    std::size_t at = 0;
+    while ((at = json.find('-', at)) != std::string_view::npos) {
+        const bool exponent = at > 0 && (json[at - 1] == 'e' || json[at - 1] == 'E');
+        ++at;
+        const std::string_view digits = json.substr(at, 3);
+        if (exponent && digits.size() == 3 &&
+            digits.find_first_not_of("0123456789") == std::string_view::npos) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // False when the exact parser has to decide.
 bool append_parsed(std::string& out, simdjson::dom::parser& parser, std::string_view json) {
     if (parser.max_depth() != kDepthMax &&
@@ -142,6 +158,9 @@ bool append_parsed(std::string& out, simdjson::dom::parser& parser, std::string_
     }
     element root;
     if (parser.parse(json.data(), json.size(), true).get(root) != simdjson::SUCCESS) {
+        return false;
+    }
+    if (may_underflow(json)) {
         return false;
     }
     out.reserve(json.size() + 16);
