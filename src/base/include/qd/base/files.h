@@ -36,13 +36,16 @@ class MappedFile {
 class Files {
   public:
     virtual ~Files() = default;
+    /// Creates the file when there is none.
     virtual Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) = 0;
     virtual Result<std::shared_ptr<const MappedFile>> map(const std::string& path) = 0;
     virtual Result<std::string> read(const std::string& path) = 0;
     /// Temporary file, write, sync, rename, sync of the directory: the path holds the old bytes
     /// or the new ones, never a mixture.
     virtual Status write_atomic(const std::string& path, std::string_view bytes) = 0;
+    /// A file or an empty directory.
     virtual Status remove(const std::string& path) = 0;
+    /// A missing path is fine.
     virtual Status remove_tree(const std::string& path) = 0;
     virtual Status rename(const std::string& from, const std::string& to) = 0;
     virtual Status make_dirs(const std::string& path) = 0;
@@ -71,9 +74,10 @@ class RealFiles final : public Files {
     Result<std::uint64_t> free_bytes(const std::string& path) override;
 };
 
-/// Fails chosen calls of another Files: every write-side operation takes a ticket, and the n-th
-/// fails with the given error (and all later ones too when `sticky`). Tests loop n upward until
-/// the operation under test succeeds.
+/// Fails chosen calls of another Files: every write-side operation takes a ticket, counted from 0,
+/// and ticket `fail_at` fails with the given error (and all later ones too when `sticky`); a
+/// negative fail_at never fails. A failed append leaves half of its bytes behind. Tests loop
+/// fail_at upward from 0 until the operation under test succeeds.
 class FaultFiles final : public Files {
   public:
     FaultFiles(Files& under, std::int64_t fail_at, bool sticky, bool disk_full);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <string>
 
@@ -41,6 +42,7 @@ class SeededEntropy final : public Entropy {
     void fill(std::span<std::uint8_t> out) override;
 
   private:
+    std::mutex mutex_;
     Random random_;
 };
 

@@ -56,20 +56,21 @@ struct CivilDate {
 std::int64_t days_from_civil(CivilDate date);
 CivilDate civil_from_days(std::int64_t days);
 
-/// "2026-11-23T19:00:00.0000000Z", always seven digits.
+/// "2026-11-23T19:00:00.0000000Z", always seven digits. Out of the valid range: its nearest end.
 std::string format_timestamp(Timestamp t);
 /// The same with trailing zeros of the fraction (and an empty fraction) left out.
 std::string format_timestamp_trimmed(Timestamp t);
 /// "[-][d.]hh:mm:ss[.fffffff]", .NET's constant form.
 std::string format_ticks(Ticks t);
 
-/// ISO 8601: date, 'T' or blank, time, up to nine fraction digits (more than seven are cut),
-/// optional zone (Z or +hh:mm; none means UTC). Nothing else: the wider forms that KQL's
+/// ISO 8601: date, 'T' or blank, time (seconds may be left out, so may the whole time), up to
+/// nine fraction digits (more than seven are cut), optional zone (Z or +hh:mm; none means UTC). Nothing else: the wider forms that KQL's
 /// todatetime() takes live in kql. Out of range or malformed: nothing.
 std::optional<Timestamp> parse_iso_timestamp(std::string_view text);
 /// "[-][d.]hh:mm[:ss[.fffffff]]". Malformed: nothing.
 std::optional<Ticks> parse_ticks(std::string_view text);
-/// ISO 8601 durations: PT15M, P1D, P1DT2H, PT0.5S; years and months are refused.
+/// ISO 8601 durations: PT15M, P1D, P1DT2H, PT0.5S; years and months are refused; only
+/// seconds may have a fraction.
 std::optional<Ticks> parse_iso_duration(std::string_view text);
 std::string format_iso_duration(Ticks t);
 
