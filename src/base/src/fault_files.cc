@@ -1,28 +1,29 @@
+// Every write-side call draws a ticket before it reaches the real thing. A failed append still
+// writes half of its bytes, as a full disk does, so callers that forget to truncate are caught.
 #include "qd/base/files.h"
 
-#include <mutex>
+#include <atomic>
 
 namespace qd {
 
 struct FaultFiles::Plan {
-    std::mutex mutex;
-    std::int64_t next = 0;
-    std::int64_t fail_at = 0;
+    std::int64_t fail_at = -1;
     bool sticky = false;
     bool disk_full = false;
-    bool healed = false;
+    std::atomic<std::int64_t> taken{0};
+    std::atomic<bool> healed{false};
 
-    /// One ticket; an error when this is the call that fails.
-    Status take(std::string_view operation) {
-        const std::lock_guard lock(mutex);
-        const std::int64_t ticket = next++;
-        const bool fails = !healed && (ticket == fail_at || (sticky && ticket > fail_at));
-        if (!fails) {
+    Status draw(std::string_view doing, const std::string& path) {
+        const std::int64_t ticket = taken.fetch_add(1);
+        const bool hit = fail_at >= 0 && (ticket == fail_at || (sticky && ticket > fail_at));
+        if (!hit || healed.load()) {
             return ok_status();
         }
-        return Error(disk_full ? Code::ResourceExhausted : Code::Internal,
-                     disk_full ? "FIL0003" : "FIL0001",
-                     "injected fault: operation=" + std::string(operation));
+        const std::string message = std::string(doing) + " failed: injected fault: " + path;
+        if (disk_full) {
+            return Error(Code::ResourceExhausted, "FIL0003", message);
+        }
+        return Error(Code::Internal, "FIL0001", message);
     }
 };
 
@@ -30,30 +31,49 @@ namespace {
 
 class FaultAppendFile final : public AppendFile {
   public:
-    FaultAppendFile(std::unique_ptr<AppendFile> under, std::shared_ptr<FaultFiles::Plan> plan)
-        : under_(std::move(under)), plan_(std::move(plan)) {}
+    FaultAppendFile(std::unique_ptr<AppendFile> under, std::shared_ptr<FaultFiles::Plan> plan,
+                    std::string path)
+        : under_(std::move(under)), plan_(std::move(plan)), path_(std::move(path)) {
+        end_ = under_->size_bytes();
+    }
 
     Status append(std::string_view bytes) override {
-        if (Status taken = plan_->take("append"); !taken.ok()) {
-            // A failing write may have written a part: the worst a caller must cope with.
-            under_->append(bytes.substr(0, bytes.size() / 2)).ignore("the fault is reported");
-            return taken;
+        if (Status status = plan_->draw("write", path_); !status.ok()) {
+            under_->append(bytes.substr(0, bytes.size() / 2)).ignore("the call fails anyway");
+            torn_ = true;
+            return status;
         }
-        return under_->append(bytes);
+        // The real file writes a retry over the torn bytes; so must this one.
+        if (torn_) {
+            QD_CHECK_OK(under_->truncate(end_));
+            torn_ = false;
+        }
+        QD_CHECK_OK(under_->append(bytes));
+        end_ += bytes.size();
+        return ok_status();
     }
+
     Status sync() override {
-        QD_CHECK_OK(plan_->take("sync"));
+        QD_CHECK_OK(plan_->draw("fdatasync", path_));
         return under_->sync();
     }
+
     Status truncate(std::uint64_t size_bytes) override {
-        QD_CHECK_OK(plan_->take("truncate"));
-        return under_->truncate(size_bytes);
+        QD_CHECK_OK(plan_->draw("truncate", path_));
+        QD_CHECK_OK(under_->truncate(size_bytes));
+        end_ = size_bytes;
+        torn_ = false;
+        return ok_status();
     }
-    std::uint64_t size_bytes() const override { return under_->size_bytes(); }
+
+    std::uint64_t size_bytes() const override { return end_; }
 
   private:
     std::unique_ptr<AppendFile> under_;
     std::shared_ptr<FaultFiles::Plan> plan_;
+    std::string path_;
+    std::uint64_t end_ = 0;
+    bool torn_ = false;
 };
 
 }  // namespace
@@ -68,59 +88,71 @@ FaultFiles::FaultFiles(Files& under, std::int64_t fail_at, bool sticky, bool dis
 FaultFiles::~FaultFiles() = default;
 
 std::int64_t FaultFiles::tickets() const {
-    const std::lock_guard lock(plan_->mutex);
-    return plan_->next;
+    return plan_->taken.load();
 }
 
 void FaultFiles::heal() {
-    const std::lock_guard lock(plan_->mutex);
-    plan_->healed = true;
+    plan_->healed.store(true);
 }
 
 Result<std::unique_ptr<AppendFile>> FaultFiles::open_append(const std::string& path) {
-    QD_CHECK_OK(plan_->take("open"));
-    QD_TRY(auto file, under_.open_append(path));
-    return std::unique_ptr<AppendFile>(std::make_unique<FaultAppendFile>(std::move(file), plan_));
+    QD_CHECK_OK(plan_->draw("open", path));
+    QD_TRY(auto under, under_.open_append(path));
+    std::unique_ptr<AppendFile> file =
+        std::make_unique<FaultAppendFile>(std::move(under), plan_, path);
+    return file;
 }
+
 Result<std::shared_ptr<const MappedFile>> FaultFiles::map(const std::string& path) {
     return under_.map(path);
 }
+
 Result<std::string> FaultFiles::read(const std::string& path) {
     return under_.read(path);
 }
+
 Status FaultFiles::write_atomic(const std::string& path, std::string_view bytes) {
-    QD_CHECK_OK(plan_->take("write_atomic"));
+    QD_CHECK_OK(plan_->draw("write", path));
     return under_.write_atomic(path, bytes);
 }
+
 Status FaultFiles::remove(const std::string& path) {
-    QD_CHECK_OK(plan_->take("remove"));
+    QD_CHECK_OK(plan_->draw("remove", path));
     return under_.remove(path);
 }
+
 Status FaultFiles::remove_tree(const std::string& path) {
-    QD_CHECK_OK(plan_->take("remove_tree"));
+    QD_CHECK_OK(plan_->draw("remove", path));
     return under_.remove_tree(path);
 }
+
 Status FaultFiles::rename(const std::string& from, const std::string& to) {
-    QD_CHECK_OK(plan_->take("rename"));
+    QD_CHECK_OK(plan_->draw("rename", from));
     return under_.rename(from, to);
 }
+
 Status FaultFiles::make_dirs(const std::string& path) {
-    QD_CHECK_OK(plan_->take("make_dirs"));
+    QD_CHECK_OK(plan_->draw("mkdir", path));
     return under_.make_dirs(path);
 }
+
 Status FaultFiles::sync_dir(const std::string& path) {
-    QD_CHECK_OK(plan_->take("sync_dir"));
+    QD_CHECK_OK(plan_->draw("fsync", path));
     return under_.sync_dir(path);
 }
+
 Result<std::vector<std::string>> FaultFiles::list(const std::string& path) {
     return under_.list(path);
 }
+
 bool FaultFiles::exists(const std::string& path) {
     return under_.exists(path);
 }
+
 Result<std::uint64_t> FaultFiles::size_bytes(const std::string& path) {
     return under_.size_bytes(path);
 }
+
 Result<std::uint64_t> FaultFiles::free_bytes(const std::string& path) {
     return under_.free_bytes(path);
 }

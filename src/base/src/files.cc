@@ -1,3 +1,9 @@
+// The real file system through plain POSIX calls: std::fstream can neither sync nor tell a full
+// disk from other trouble.
+//
+// Appending writes at the remembered end instead of O_APPEND, so a retry after a failed append
+// overwrites the torn bytes. write_atomic and the durability rules follow open(2), fsync(2) and
+// rename(2): the data first, then the name, then the directory that holds the name.
 #include "qd/base/files.h"
 
 #include <dirent.h>
@@ -8,32 +14,32 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <filesystem>
+#include <system_error>
 
 namespace qd {
-
 namespace {
 
-Error file_error(std::string_view doing, const std::string& path, int error) {
-    std::string message =
-        std::string(doing) + " failed: path=" + path + " reason=" + std::strerror(error);
-    if (error == ENOENT) {
+Error file_error(int number, std::string_view doing, const std::string& path) {
+    std::string message(doing);
+    message += " failed: " + std::system_category().message(number) + ": " + path;
+    if (number == ENOENT || number == ENOTDIR) {
         return Error(Code::NotFound, "FIL0002", std::move(message));
     }
-    if (error == ENOSPC || error == EDQUOT) {
+    if (number == ENOSPC || number == EDQUOT) {
         return Error(Code::ResourceExhausted, "FIL0003", std::move(message));
     }
     return Error(Code::Internal, "FIL0001", std::move(message));
 }
 
+/// Owns a descriptor.
 class Descriptor {
   public:
     explicit Descriptor(int fd) : fd_(fd) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
+    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Descriptor& operator=(Descriptor&&) = delete;
     ~Descriptor() {
         if (fd_ >= 0) {
             ::close(fd_);
@@ -45,67 +51,32 @@ class Descriptor {
     int fd_;
 };
 
-Status write_all(int fd, const std::string& path, std::string_view bytes) {
+Result<Descriptor> open_file(const std::string& path, int flags, std::string_view doing) {
+    for (;;) {
+        const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0640);
+        if (fd >= 0) {
+            return Descriptor(fd);
+        }
+        if (errno != EINTR) {
+            return file_error(errno, doing, path);
+        }
+    }
+}
+
+Status write_at(int fd, std::string_view bytes, std::uint64_t offset, const std::string& path) {
     while (!bytes.empty()) {
-        const ssize_t wrote = ::write(fd, bytes.data(), bytes.size());
+        const ssize_t wrote = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
         if (wrote < 0) {
             if (errno == EINTR) {
                 continue;
             }
-            return file_error("write", path, errno);
+            return file_error(errno, "write", path);
         }
         bytes.remove_prefix(static_cast<std::size_t>(wrote));
+        offset += static_cast<std::uint64_t>(wrote);
     }
     return ok_status();
 }
-
-class RealAppendFile final : public AppendFile {
-  public:
-    RealAppendFile(int fd, std::string path, std::uint64_t size)
-        : fd_(fd), path_(std::move(path)), size_(size) {}
-
-    Status append(std::string_view bytes) override {
-        QD_CHECK_OK(write_all(fd_.get(), path_, bytes));
-        size_ += bytes.size();
-        return ok_status();
-    }
-    Status sync() override {
-        if (::fdatasync(fd_.get()) != 0) {
-            return file_error("fdatasync", path_, errno);
-        }
-        return ok_status();
-    }
-    Status truncate(std::uint64_t size_bytes) override {
-        if (::ftruncate(fd_.get(), static_cast<off_t>(size_bytes)) != 0) {
-            return file_error("ftruncate", path_, errno);
-        }
-        size_ = size_bytes;
-        return ok_status();
-    }
-    std::uint64_t size_bytes() const override { return size_; }
-
-  private:
-    Descriptor fd_;
-    std::string path_;
-    std::uint64_t size_;
-};
-
-class Mapping final : public MappedFile {
-  public:
-    Mapping(void* data, std::size_t size) : data_(data), size_(size) {}
-    Mapping(const Mapping&) = delete;
-    Mapping& operator=(const Mapping&) = delete;
-    ~Mapping() override {
-        if (size_ > 0) {
-            ::munmap(data_, size_);
-        }
-    }
-    std::string_view bytes() const override { return {static_cast<const char*>(data_), size_}; }
-
-  private:
-    void* data_;
-    std::size_t size_;
-};
 
 std::string parent_of(const std::string& path) {
     const std::size_t slash = path.find_last_of('/');
@@ -115,129 +86,199 @@ std::string parent_of(const std::string& path) {
     return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+class RealAppendFile final : public AppendFile {
+  public:
+    RealAppendFile(Descriptor fd, std::string path, std::uint64_t size)
+        : fd_(std::move(fd)), path_(std::move(path)), size_(size) {}
+
+    Status append(std::string_view bytes) override {
+        QD_CHECK_OK(write_at(fd_.get(), bytes, size_, path_));
+        size_ += bytes.size();
+        return ok_status();
+    }
+
+    Status sync() override {
+        if (::fdatasync(fd_.get()) != 0) {
+            return file_error(errno, "fdatasync", path_);
+        }
+        return ok_status();
+    }
+
+    Status truncate(std::uint64_t size_bytes) override {
+        if (::ftruncate(fd_.get(), static_cast<off_t>(size_bytes)) != 0) {
+            return file_error(errno, "truncate", path_);
+        }
+        size_ = size_bytes;
+        return ok_status();
+    }
+
+    std::uint64_t size_bytes() const override { return size_; }
+
+  private:
+    Descriptor fd_;
+    std::string path_;
+    std::uint64_t size_;
+};
+
+class RealMappedFile final : public MappedFile {
+  public:
+    RealMappedFile(void* data, std::size_t size) : data_(data), size_(size) {}
+    RealMappedFile(const RealMappedFile&) = delete;
+    RealMappedFile& operator=(const RealMappedFile&) = delete;
+    ~RealMappedFile() override {
+        if (size_ != 0) {
+            ::munmap(data_, size_);
+        }
+    }
+    std::string_view bytes() const override {
+        return size_ == 0 ? std::string_view() : std::string_view(static_cast<char*>(data_), size_);
+    }
+
+  private:
+    void* data_;
+    std::size_t size_;
+};
+
+Result<std::uint64_t> size_of(int fd, const std::string& path) {
+    struct stat info{};
+    if (::fstat(fd, &info) != 0) {
+        return file_error(errno, "stat", path);
+    }
+    if (S_ISDIR(info.st_mode)) {
+        return file_error(EISDIR, "open", path);
+    }
+    return static_cast<std::uint64_t>(info.st_size);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<AppendFile>> RealFiles::open_append(const std::string& path) {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-    if (fd < 0) {
-        return file_error("open", path, errno);
-    }
-    struct stat info{};
-    if (::fstat(fd, &info) != 0) {
-        const int error = errno;
-        ::close(fd);
-        return file_error("fstat", path, error);
-    }
-    return std::unique_ptr<AppendFile>(
-        std::make_unique<RealAppendFile>(fd, path, static_cast<std::uint64_t>(info.st_size)));
+    QD_TRY(auto fd, open_file(path, O_WRONLY | O_CREAT, "open"));
+    QD_TRY(const auto size, size_of(fd.get(), path));
+    std::unique_ptr<AppendFile> file = std::make_unique<RealAppendFile>(std::move(fd), path, size);
+    return file;
 }
 
 Result<std::shared_ptr<const MappedFile>> RealFiles::map(const std::string& path) {
-    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (fd.get() < 0) {
-        return file_error("open", path, errno);
+    QD_TRY(const auto fd, open_file(path, O_RDONLY, "open"));
+    QD_TRY(const auto size, size_of(fd.get(), path));
+    void* data = nullptr;
+    if (size != 0) {
+        data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+        if (data == MAP_FAILED) {
+            return file_error(errno, "mmap", path);
+        }
     }
-    struct stat info{};
-    if (::fstat(fd.get(), &info) != 0) {
-        return file_error("fstat", path, errno);
-    }
-    const auto size = static_cast<std::size_t>(info.st_size);
-    if (size == 0) {
-        return std::shared_ptr<const MappedFile>(std::make_shared<Mapping>(nullptr, 0));
-    }
-    void* data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.get(), 0);
-    if (data == MAP_FAILED) {
-        return file_error("mmap", path, errno);
-    }
-    return std::shared_ptr<const MappedFile>(std::make_shared<Mapping>(data, size));
+    std::shared_ptr<const MappedFile> file = std::make_shared<RealMappedFile>(data, size);
+    return file;
 }
 
 Result<std::string> RealFiles::read(const std::string& path) {
-    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (fd.get() < 0) {
-        return file_error("open", path, errno);
-    }
-    std::string out;
-    struct stat info{};
-    if (::fstat(fd.get(), &info) == 0 && info.st_size > 0) {
-        out.reserve(static_cast<std::size_t>(info.st_size));
-    }
-    char buffer[65536];
-    while (true) {
-        const ssize_t got = ::read(fd.get(), buffer, sizeof buffer);
+    QD_TRY(const auto fd, open_file(path, O_RDONLY, "open"));
+    QD_TRY(const auto size, size_of(fd.get(), path));
+    // The size is only a first guess: files of /proc say 0, and another process may append.
+    std::string out(size + 1, '\0');
+    std::size_t used = 0;
+    for (;;) {
+        const ssize_t got =
+            ::pread(fd.get(), out.data() + used, out.size() - used, static_cast<off_t>(used));
         if (got < 0) {
             if (errno == EINTR) {
                 continue;
             }
-            return file_error("read", path, errno);
+            return file_error(errno, "read", path);
         }
         if (got == 0) {
-            return out;
+            break;
         }
-        out.append(buffer, static_cast<std::size_t>(got));
+        used += static_cast<std::size_t>(got);
+        if (used == out.size()) {
+            out.resize(out.size() * 2 + 4096);
+        }
     }
+    out.resize(used);
+    return out;
 }
 
 Status RealFiles::write_atomic(const std::string& path, std::string_view bytes) {
-    const std::string temporary = path + ".tmp";
-    {
-        const Descriptor fd(
-            ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
-        if (fd.get() < 0) {
-            return file_error("open", temporary, errno);
+    // Two writers of one path in one process must not share a temporary file; processes differ
+    // by pid.
+    static std::atomic<std::uint64_t> serial{0};
+    const std::string temporary =
+        path + ".tmp" + std::to_string(::getpid()) + "." + std::to_string(serial.fetch_add(1));
+    const auto write_all = [&]() -> Status {
+        QD_TRY(const auto fd, open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC, "open"));
+        QD_CHECK_OK(write_at(fd.get(), bytes, 0, temporary));
+        if (::fdatasync(fd.get()) != 0) {
+            return file_error(errno, "fdatasync", temporary);
         }
-        Status written = write_all(fd.get(), temporary, bytes);
-        if (written.ok() && ::fdatasync(fd.get()) != 0) {
-            written = file_error("fdatasync", temporary, errno);
-        }
-        if (!written.ok()) {
-            ::unlink(temporary.c_str());
-            return written;
-        }
+        return ok_status();
+    };
+    Status status = write_all();
+    if (status.ok()) {
+        status = rename(temporary, path);
     }
-    QD_CHECK_OK(rename(temporary, path));
+    if (!status.ok()) {
+        ::unlink(temporary.c_str());
+        return status;
+    }
     return sync_dir(parent_of(path));
 }
 
 Status RealFiles::remove(const std::string& path) {
-    if (::unlink(path.c_str()) != 0) {
-        return file_error("unlink", path, errno);
+    if (::unlink(path.c_str()) == 0) {
+        return ok_status();
     }
-    return ok_status();
+    if (errno == EISDIR && ::rmdir(path.c_str()) == 0) {
+        return ok_status();
+    }
+    return file_error(errno, "remove", path);
 }
 
 Status RealFiles::remove_tree(const std::string& path) {
-    std::error_code error;
-    std::filesystem::remove_all(path, error);
-    if (error) {
-        return file_error("remove", path, error.value());
+    struct stat info{};
+    if (::lstat(path.c_str(), &info) != 0) {
+        return errno == ENOENT ? ok_status() : Status(file_error(errno, "remove", path));
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        return remove(path);
+    }
+    QD_TRY(const auto names, list(path));
+    for (const std::string& name : names) {
+        QD_CHECK_OK(remove_tree(path + "/" + name));
+    }
+    if (::rmdir(path.c_str()) != 0) {
+        return file_error(errno, "remove", path);
     }
     return ok_status();
 }
 
 Status RealFiles::rename(const std::string& from, const std::string& to) {
     if (::rename(from.c_str(), to.c_str()) != 0) {
-        return file_error("rename", from, errno);
+        return file_error(errno, "rename", from + " to " + to);
     }
     return ok_status();
 }
 
 Status RealFiles::make_dirs(const std::string& path) {
-    std::error_code error;
-    std::filesystem::create_directories(path, error);
-    if (error) {
-        return file_error("mkdir", path, error.value());
+    struct stat info{};
+    if (::stat(path.c_str(), &info) == 0) {
+        return S_ISDIR(info.st_mode) ? ok_status() : Status(file_error(EEXIST, "mkdir", path));
+    }
+    const std::string parent = parent_of(path);
+    if (parent != path && parent != ".") {
+        QD_CHECK_OK(make_dirs(parent));
+    }
+    if (::mkdir(path.c_str(), 0750) != 0 && errno != EEXIST) {
+        return file_error(errno, "mkdir", path);
     }
     return ok_status();
 }
 
 Status RealFiles::sync_dir(const std::string& path) {
-    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (fd.get() < 0) {
-        return file_error("open", path, errno);
-    }
+    QD_TRY(const auto fd, open_file(path, O_RDONLY | O_DIRECTORY, "open"));
     if (::fsync(fd.get()) != 0) {
-        return file_error("fsync", path, errno);
+        return file_error(errno, "fsync", path);
     }
     return ok_status();
 }
@@ -245,28 +286,35 @@ Status RealFiles::sync_dir(const std::string& path) {
 Result<std::vector<std::string>> RealFiles::list(const std::string& path) {
     DIR* dir = ::opendir(path.c_str());
     if (dir == nullptr) {
-        return file_error("opendir", path, errno);
+        return file_error(errno, "list", path);
     }
     std::vector<std::string> names;
+    errno = 0;
     while (const dirent* entry = ::readdir(dir)) {
         const std::string_view name = entry->d_name;
         if (name != "." && name != "..") {
             names.emplace_back(name);
         }
+        errno = 0;
     }
+    const int number = errno;
     ::closedir(dir);
+    if (number != 0) {
+        return file_error(number, "list", path);
+    }
     std::sort(names.begin(), names.end());
     return names;
 }
 
 bool RealFiles::exists(const std::string& path) {
-    return ::access(path.c_str(), F_OK) == 0;
+    struct stat info{};
+    return ::stat(path.c_str(), &info) == 0;
 }
 
 Result<std::uint64_t> RealFiles::size_bytes(const std::string& path) {
     struct stat info{};
     if (::stat(path.c_str(), &info) != 0) {
-        return file_error("stat", path, errno);
+        return file_error(errno, "stat", path);
     }
     return static_cast<std::uint64_t>(info.st_size);
 }
@@ -274,9 +322,9 @@ Result<std::uint64_t> RealFiles::size_bytes(const std::string& path) {
 Result<std::uint64_t> RealFiles::free_bytes(const std::string& path) {
     struct statvfs info{};
     if (::statvfs(path.c_str(), &info) != 0) {
-        return file_error("statvfs", path, errno);
+        return file_error(errno, "statvfs", path);
     }
-    return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+    return static_cast<std::uint64_t>(info.f_bavail) * static_cast<std::uint64_t>(info.f_frsize);
 }
 
 }  // namespace qd

@@ -1,25 +1,32 @@
-// The only file that knows spdlog. Events are JSON lines on standard error:
-// {"ts":"…","level":"info","msg":"constant text","key":value,…}
+// JSON lines through spdlog, the only file that sees it. spdlog supplies the locked sink on
+// standard error; the line is made here, because its pattern language cannot escape JSON.
+#define SPDLOG_COMPILED_LIB
+#define SPDLOG_SHARED_LIB
 #include "qd/base/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include "qd/base/clock.h"
+#include "qd/base/utf8.h"
 
+#include <spdlog/logger.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <charconv>
 #include <cmath>
 
 namespace qd {
-
 namespace {
 
-void append_quoted(std::string& out, std::string_view text) {
+void append_quoted(std::string& out, std::string_view raw) {
+    constexpr std::string_view kHex = "0123456789abcdef";
     out += '"';
-    for (const char c : text) {
+    for (const char c : sanitize_utf8(raw)) {
         const auto byte = static_cast<unsigned char>(c);
         if (c == '"' || c == '\\') {
             out += '\\';
             out += c;
-        } else if (byte < 0x20) {
-            static constexpr char kHex[] = "0123456789abcdef";
+        } else if (c == '\n') {
+            out += "\\n";
+        } else if (byte < 0x20 || byte == 0x7f) {
             out += "\\u00";
             out += kHex[byte >> 4];
             out += kHex[byte & 15];
@@ -30,7 +37,37 @@ void append_quoted(std::string& out, std::string_view text) {
     out += '"';
 }
 
-spdlog::level::level_enum level_of(LogLevel level) {
+struct AppendValue {
+    std::string& out;
+    void operator()(const std::string& text) const { append_quoted(out, text); }
+    void operator()(std::int64_t number) const { out += std::to_string(number); }
+    void operator()(bool flag) const { out += flag ? "true" : "false"; }
+    void operator()(double number) const {
+        if (!std::isfinite(number)) {
+            out += "null";
+            return;
+        }
+        char buffer[32];
+        const auto end = std::to_chars(buffer, buffer + sizeof buffer, number).ptr;
+        out.append(buffer, end);
+    }
+};
+
+std::string_view level_name(LogLevel level) {
+    switch (level) {
+        case LogLevel::Error:
+            return "error";
+        case LogLevel::Warn:
+            return "warn";
+        case LogLevel::Info:
+            return "info";
+        case LogLevel::Debug:
+            return "debug";
+    }
+    return "info";
+}
+
+spdlog::level::level_enum spdlog_level(LogLevel level) {
     switch (level) {
         case LogLevel::Error:
             return spdlog::level::err;
@@ -47,43 +84,35 @@ spdlog::level::level_enum level_of(LogLevel level) {
 class JsonLog final : public Log {
   public:
     explicit JsonLog(LogLevel least)
-        : logger_("qd", std::make_shared<spdlog::sinks::stderr_sink_mt>()) {
-        logger_.set_pattern(R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})",
-                            spdlog::pattern_time_type::utc);
-        logger_.set_level(level_of(least));
-        logger_.flush_on(spdlog::level::warn);
+        : logger_("qd", std::make_shared<spdlog::sinks::stderr_sink_mt>()), least_(least) {
+        logger_.set_pattern("%v");
+        logger_.set_level(spdlog_level(least));
+        logger_.flush_on(spdlog::level::debug);
     }
 
     void write(LogLevel level, std::string_view message,
                std::initializer_list<LogField> fields) override {
-        if (!logger_.should_log(level_of(level))) {
+        if (level > least_) {
             return;
         }
-        std::string line = "\"msg\":";
+        std::string line = R"({"ts":")" + format_timestamp(clock_.utc()) + R"(","level":")";
+        line += level_name(level);
+        line += R"(","msg":)";
         append_quoted(line, message);
         for (const LogField& field : fields) {
             line += ',';
             append_quoted(line, field.key);
             line += ':';
-            append_value(line, field);
+            std::visit(AppendValue{line}, field.value);
         }
-        logger_.log(level_of(level), spdlog::string_view_t(line.data(), line.size()));
+        line += '}';
+        logger_.log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
     }
 
   private:
-    static void append_value(std::string& line, const LogField& field) {
-        if (const auto* text = std::get_if<std::string>(&field.value)) {
-            append_quoted(line, *text);
-        } else if (const auto* integer = std::get_if<std::int64_t>(&field.value)) {
-            line += std::to_string(*integer);
-        } else if (const auto* real = std::get_if<double>(&field.value)) {
-            line += std::isfinite(*real) ? fmt::format("{}", *real) : "null";
-        } else {
-            line += std::get<bool>(field.value) ? "true" : "false";
-        }
-    }
-
     spdlog::logger logger_;
+    RealClock clock_;
+    LogLevel least_;
 };
 
 class NullLog final : public Log {

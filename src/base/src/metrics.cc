@@ -1,6 +1,9 @@
-// The only file that knows prometheus-cpp; only its core registry and text serializer are used, the
-// listener is ours.
+// The registry and the text exposition are prometheus-cpp's, the only file that sees it. Its
+// families hand out the same object for the same labels, so asking twice is cheap to get right;
+// the wrappers are kept by the address of what they wrap.
 #include "qd/base/metrics.h"
+
+#include "qd/base/check.h"
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -8,93 +11,109 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <exception>
 #include <map>
 #include <mutex>
 
 namespace qd {
-
 namespace {
 
-class CounterImpl final : public Counter {
+class PrometheusCounter final : public Counter {
   public:
-    explicit CounterImpl(prometheus::Counter& under) : under_(under) {}
+    explicit PrometheusCounter(prometheus::Counter& under) : under_(under) {}
     void add(double amount) override { under_.Increment(amount); }
 
   private:
     prometheus::Counter& under_;
 };
 
-class GaugeImpl final : public Gauge {
+class PrometheusGauge final : public Gauge {
   public:
-    explicit GaugeImpl(prometheus::Gauge& under) : under_(under) {}
+    explicit PrometheusGauge(prometheus::Gauge& under) : under_(under) {}
     void set(double value) override { under_.Set(value); }
 
   private:
     prometheus::Gauge& under_;
 };
 
-class HistogramImpl final : public Histogram {
+class PrometheusHistogram final : public Histogram {
   public:
-    explicit HistogramImpl(prometheus::Histogram& under) : under_(under) {}
+    explicit PrometheusHistogram(prometheus::Histogram& under) : under_(under) {}
     void observe(double value) override { under_.Observe(value); }
 
   private:
     prometheus::Histogram& under_;
 };
 
-using Labels = std::map<std::string, std::string>;
-using Key = std::pair<std::string, Labels>;
+template <typename Wrapper, typename Under>
+Wrapper& wrap(std::map<const void*, std::unique_ptr<Wrapper>>& wrappers, Under& under) {
+    std::unique_ptr<Wrapper>& wrapper = wrappers[&under];
+    if (!wrapper) {
+        wrapper = std::make_unique<Wrapper>(under);
+    }
+    return *wrapper;
+}
 
-class MetricsImpl final : public Metrics {
+prometheus::Labels to_labels(const MetricLabels& labels) {
+    prometheus::Labels out;
+    for (const auto& [name, value] : labels) {
+        out[name] = value;
+    }
+    return out;
+}
+
+class PrometheusMetrics final : public Metrics {
   public:
+    // Names and label names are literals of ours: prometheus-cpp throwing on one is our bug.
     Counter& counter(const std::string& name, const std::string& help,
                      const MetricLabels& labels) override {
         const std::lock_guard lock(mutex_);
-        auto& slot = counters_[Key{name, to_map(labels)}];
-        if (slot == nullptr) {
+        try {
             auto& family = prometheus::BuildCounter().Name(name).Help(help).Register(registry_);
-            slot = std::make_unique<CounterImpl>(family.Add(to_map(labels)));
+            return wrap(counters_, family.Add(to_labels(labels)));
+        } catch (const std::exception& e) {
+            check_failed(e.what(), __FILE__, __LINE__);
         }
-        return *slot;
     }
+
     Gauge& gauge(const std::string& name, const std::string& help,
                  const MetricLabels& labels) override {
         const std::lock_guard lock(mutex_);
-        auto& slot = gauges_[Key{name, to_map(labels)}];
-        if (slot == nullptr) {
+        try {
             auto& family = prometheus::BuildGauge().Name(name).Help(help).Register(registry_);
-            slot = std::make_unique<GaugeImpl>(family.Add(to_map(labels)));
+            return wrap(gauges_, family.Add(to_labels(labels)));
+        } catch (const std::exception& e) {
+            check_failed(e.what(), __FILE__, __LINE__);
         }
-        return *slot;
     }
+
     Histogram& histogram(const std::string& name, const std::string& help,
                          const std::vector<double>& bounds, const MetricLabels& labels) override {
         const std::lock_guard lock(mutex_);
-        auto& slot = histograms_[Key{name, to_map(labels)}];
-        if (slot == nullptr) {
+        try {
             auto& family = prometheus::BuildHistogram().Name(name).Help(help).Register(registry_);
-            slot = std::make_unique<HistogramImpl>(family.Add(to_map(labels), bounds));
+            return wrap(histograms_, family.Add(to_labels(labels), bounds));
+        } catch (const std::exception& e) {
+            check_failed(e.what(), __FILE__, __LINE__);
         }
-        return *slot;
     }
+
     std::string exposition() const override {
         return prometheus::TextSerializer().Serialize(registry_.Collect());
     }
 
   private:
-    static Labels to_map(const MetricLabels& labels) { return {labels.begin(), labels.end()}; }
-
+    mutable std::mutex mutex_;
     prometheus::Registry registry_;
-    std::mutex mutex_;
-    std::map<Key, std::unique_ptr<CounterImpl>> counters_;
-    std::map<Key, std::unique_ptr<GaugeImpl>> gauges_;
-    std::map<Key, std::unique_ptr<HistogramImpl>> histograms_;
+    std::map<const void*, std::unique_ptr<PrometheusCounter>> counters_;
+    std::map<const void*, std::unique_ptr<PrometheusGauge>> gauges_;
+    std::map<const void*, std::unique_ptr<PrometheusHistogram>> histograms_;
 };
 
 }  // namespace
 
 std::unique_ptr<Metrics> make_metrics() {
-    return std::make_unique<MetricsImpl>();
+    return std::make_unique<PrometheusMetrics>();
 }
 
 }  // namespace qd

@@ -57,6 +57,7 @@ void RealEntropy::fill(std::span<std::uint8_t> out) {
 }
 
 void SeededEntropy::fill(std::span<std::uint8_t> out) {
+    const std::lock_guard lock(mutex_);
     for (std::uint8_t& byte : out) {
         byte = static_cast<std::uint8_t>(random_.next() >> 56);
     }

@@ -1,367 +1,373 @@
-// Civil dates by Howard Hinnant's era arithmetic ("chrono-Compatible Low-Level Date Algorithms"),
-// shifted from 1970 to 0001-01-01, the zero of KQL's datetime.
+// Calendar arithmetic and the text forms of instants and spans, all in whole ticks of 100 ns, so
+// that every value of the range survives a round trip through its text.
+//
+// The calendar is the proleptic Gregorian one of .NET's DateTime. Days and dates convert by
+// counting years from March, which puts the leap day last, so that a month's start is a linear
+// formula; constant time, no tables. Source: H. Hinnant, "chrono-Compatible Low-Level Date
+// Algorithms".
 #include "qd/base/time.h"
 
 #include <array>
 #include <limits>
 
 namespace qd {
-
 namespace {
 
-constexpr std::int64_t kDaysToUnixEpoch = 719'162;  // 0001-01-01 to 1970-01-01
+constexpr std::int64_t kDaysFromMarchYearZero = 306;  // 0000-03-01 .. 0001-01-01
+constexpr std::int64_t kDaysPerEra = 146'097;         // 400 years
 
-bool read_digits(std::string_view text, std::size_t& at, std::size_t digits, std::int64_t& out) {
-    if (text.size() - at < digits) {
+__extension__ using Int128 = __int128;
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/// Reads a text from left to right; a failed read leaves `ok` false for good.
+struct Scanner {
+    std::string_view text;
+    std::size_t at = 0;
+    bool ok = true;
+    std::size_t last_digits = 0;  // how many the last number() read
+
+    bool done() const { return at == text.size(); }
+    char peek() const { return at < text.size() ? text[at] : '\0'; }
+    bool accept(char c) {
+        if (peek() == c && !done()) {
+            ++at;
+            return true;
+        }
         return false;
     }
-    out = 0;
-    for (std::size_t i = 0; i < digits; ++i) {
-        const char c = text[at + i];
-        if (c < '0' || c > '9') {
-            return false;
+    void expect(char c) { ok = accept(c) && ok; }
+    /// Between min and max digits.
+    std::int64_t number(std::size_t digits_min, std::size_t digits_max) {
+        std::int64_t value = 0;
+        std::size_t digits = 0;
+        while (digits < digits_max && is_digit(peek())) {
+            value = value * 10 + (text[at] - '0');
+            ++at;
+            ++digits;
         }
-        out = out * 10 + (c - '0');
+        ok = ok && digits >= digits_min && !is_digit(peek());
+        last_digits = digits;
+        return value;
     }
-    at += digits;
-    return true;
-}
-
-bool skip(std::string_view text, std::size_t& at, char c) {
-    if (at < text.size() && text[at] == c) {
-        ++at;
-        return true;
-    }
-    return false;
-}
-
-/// Digits behind a decimal point as ticks; more than seven are cut.
-bool read_fraction(std::string_view text, std::size_t& at, std::int64_t& ticks) {
-    const std::size_t begin = at;
-    std::int64_t scale = Ticks::kSecond;
-    ticks = 0;
-    while (at < text.size() && text[at] >= '0' && text[at] <= '9') {
-        if (scale > 1) {
-            scale /= 10;
-            ticks += (text[at] - '0') * scale;
+    /// Fraction digits behind the point, as ticks; digits behind the seventh are cut.
+    std::int64_t fraction(std::size_t digits_max) {
+        std::int64_t value = 0;
+        std::size_t digits = 0;
+        for (; is_digit(peek()); ++at, ++digits) {
+            if (digits < 7) {
+                value = value * 10 + (text[at] - '0');
+            }
         }
-        ++at;
+        ok = ok && digits >= 1 && digits <= digits_max;
+        for (std::size_t i = digits; i < 7; ++i) {
+            value *= 10;
+        }
+        return value;
     }
-    return at > begin;
+};
+
+/// "+hh:mm", "+hhmm" or "+hh", ahead of UTC; in ticks.
+std::int64_t read_zone(Scanner& in) {
+    const bool west = in.accept('-');
+    if (!west) {
+        in.expect('+');
+    }
+    const std::int64_t digits = in.number(2, 4);
+    std::int64_t hour = digits;
+    std::int64_t minute = 0;
+    if (in.last_digits == 4) {
+        hour = digits / 100;
+        minute = digits % 100;
+    } else if (in.accept(':')) {
+        minute = in.number(2, 2);
+    }
+    in.ok = in.ok && in.last_digits != 3 && hour <= 23 && minute <= 59;
+    const std::int64_t zone = hour * Ticks::kHour + minute * Ticks::kMinute;
+    return west ? -zone : zone;
 }
 
 int days_in_month(int year, int month) {
-    static constexpr std::array<int, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    constexpr std::array<int, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     return month == 2 && leap ? 29 : kDays[static_cast<std::size_t>(month - 1)];
 }
 
-void append_padded(std::string& out, std::int64_t number, int digits) {
-    std::array<char, 20> buffer{};
-    for (int i = digits; i-- > 0;) {
-        buffer[static_cast<std::size_t>(i)] = static_cast<char>('0' + number % 10);
-        number /= 10;
+void put_digits(std::string& out, std::int64_t value, int width) {
+    const std::size_t start = out.size();
+    out.append(static_cast<std::size_t>(width), '0');
+    for (std::size_t i = out.size(); i > start; --i) {
+        out[i - 1] = static_cast<char>('0' + value % 10);
+        value /= 10;
     }
-    out.append(buffer.data(), static_cast<std::size_t>(digits));
 }
 
-/// "Z", "+hh:mm", "+hhmm", "+hh" or nothing; the offset in ticks.
-bool read_zone(std::string_view text, std::size_t& at, std::int64_t& offset) {
-    offset = 0;
-    if (at == text.size()) {
-        return true;
+/// Everything but the fraction; returns the fraction.
+std::int64_t put_timestamp(std::string& out, Timestamp t) {
+    std::int64_t ticks = t.ticks < 0 ? 0 : t.ticks;
+    ticks = ticks > Timestamp::kMaxTicks ? Timestamp::kMaxTicks : ticks;
+    const CivilDate date = civil_from_days(ticks / Ticks::kDay);
+    const std::int64_t of_day = ticks % Ticks::kDay;
+    put_digits(out, date.year, 4);
+    out += '-';
+    put_digits(out, date.month, 2);
+    out += '-';
+    put_digits(out, date.day, 2);
+    out += 'T';
+    put_digits(out, of_day / Ticks::kHour, 2);
+    out += ':';
+    put_digits(out, of_day / Ticks::kMinute % 60, 2);
+    out += ':';
+    put_digits(out, of_day / Ticks::kSecond % 60, 2);
+    return of_day % Ticks::kSecond;
+}
+
+void put_trimmed_fraction(std::string& out, std::int64_t fraction) {
+    if (fraction == 0) {
+        return;
     }
-    if (skip(text, at, 'Z') || skip(text, at, 'z')) {
-        return true;
+    out += '.';
+    put_digits(out, fraction, 7);
+    while (out.back() == '0') {
+        out.pop_back();
     }
-    const bool negative = text[at] == '-';
-    if (!negative && text[at] != '+') {
-        return false;
+}
+
+/// The distance from zero; right for the least int64 too.
+std::uint64_t magnitude(std::int64_t count) {
+    return count < 0 ? ~static_cast<std::uint64_t>(count) + 1 : static_cast<std::uint64_t>(count);
+}
+
+std::optional<Ticks> checked_ticks(Int128 total) {
+    if (total < std::numeric_limits<std::int64_t>::min() ||
+        total > std::numeric_limits<std::int64_t>::max()) {
+        return std::nullopt;
     }
-    ++at;
-    std::int64_t hours = 0;
-    std::int64_t minutes = 0;
-    if (!read_digits(text, at, 2, hours)) {
-        return false;
-    }
-    if (at < text.size()) {
-        skip(text, at, ':');
-        if (!read_digits(text, at, 2, minutes)) {
-            return false;
-        }
-    }
-    if (hours > 14 || minutes > 59) {
-        return false;
-    }
-    offset = (hours * 60 + minutes) * Ticks::kMinute * (negative ? -1 : 1);
-    return true;
+    return Ticks{static_cast<std::int64_t>(total)};
 }
 
 }  // namespace
 
 std::int64_t days_from_civil(CivilDate date) {
-    const std::int64_t y = date.year - (date.month <= 2 ? 1 : 0);
-    const std::int64_t era = (y >= 0 ? y : y - 399) / 400;
-    const std::int64_t yoe = y - era * 400;
-    const std::int64_t doy =
-        (153 * (date.month + (date.month > 2 ? -3 : 9)) + 2) / 5 + date.day - 1;
-    const std::int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-    return era * 146'097 + doe - 719'468 + kDaysToUnixEpoch;
+    const std::int64_t year = date.month <= 2 ? std::int64_t{date.year} - 1 : date.year;
+    const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
+    const std::int64_t year_of_era = year - era * 400;
+    const std::int64_t month_from_march = (date.month + 9) % 12;
+    const std::int64_t day_of_year = (153 * month_from_march + 2) / 5 + date.day - 1;
+    const std::int64_t day_of_era =
+        year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * kDaysPerEra + day_of_era - kDaysFromMarchYearZero;
 }
 
 CivilDate civil_from_days(std::int64_t days) {
-    const std::int64_t z = days - kDaysToUnixEpoch + 719'468;
-    const std::int64_t era = (z >= 0 ? z : z - 146'096) / 146'097;
-    const std::int64_t doe = z - era * 146'097;
-    const std::int64_t yoe = (doe - doe / 1460 + doe / 36'524 - doe / 146'096) / 365;
-    const std::int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    const std::int64_t mp = (5 * doy + 2) / 153;
+    days += kDaysFromMarchYearZero;
+    const std::int64_t era = (days >= 0 ? days : days - (kDaysPerEra - 1)) / kDaysPerEra;
+    const std::int64_t day_of_era = days - era * kDaysPerEra;
+    const std::int64_t year_of_era =
+        (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+    const std::int64_t day_of_year =
+        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    const std::int64_t month_from_march = (5 * day_of_year + 2) / 153;
     CivilDate date;
-    date.day = static_cast<int>(doy - (153 * mp + 2) / 5 + 1);
-    date.month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
-    date.year = static_cast<int>(yoe + era * 400 + (date.month <= 2 ? 1 : 0));
+    date.day = static_cast<int>(day_of_year - (153 * month_from_march + 2) / 5 + 1);
+    date.month =
+        static_cast<int>(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
+    date.year = static_cast<int>(year_of_era + era * 400 + (date.month <= 2 ? 1 : 0));
     return date;
 }
 
 std::string format_timestamp(Timestamp t) {
-    const std::int64_t days = t.ticks / Ticks::kDay;
-    const std::int64_t in_day = t.ticks % Ticks::kDay;
-    const CivilDate date = civil_from_days(days);
     std::string out;
     out.reserve(28);
-    append_padded(out, date.year, 4);
-    out += '-';
-    append_padded(out, date.month, 2);
-    out += '-';
-    append_padded(out, date.day, 2);
-    out += 'T';
-    append_padded(out, in_day / Ticks::kHour, 2);
-    out += ':';
-    append_padded(out, in_day / Ticks::kMinute % 60, 2);
-    out += ':';
-    append_padded(out, in_day / Ticks::kSecond % 60, 2);
+    const std::int64_t fraction = put_timestamp(out, t);
     out += '.';
-    append_padded(out, in_day % Ticks::kSecond, 7);
+    put_digits(out, fraction, 7);
     out += 'Z';
     return out;
 }
 
 std::string format_timestamp_trimmed(Timestamp t) {
-    std::string out = format_timestamp(t);
-    out.pop_back();
-    while (out.back() == '0') {
-        out.pop_back();
-    }
-    if (out.back() == '.') {
-        out.pop_back();
-    }
+    std::string out;
+    out.reserve(28);
+    put_trimmed_fraction(out, put_timestamp(out, t));
     out += 'Z';
     return out;
 }
 
 std::string format_ticks(Ticks t) {
+    const std::uint64_t count = magnitude(t.count);
+    const std::uint64_t days = count / Ticks::kDay;
+    const auto of_day = static_cast<std::int64_t>(count % Ticks::kDay);
     std::string out;
-    // The magnitude as unsigned, so that the smallest value prints too.
-    std::uint64_t rest = static_cast<std::uint64_t>(t.count);
     if (t.count < 0) {
         out += '-';
-        rest = 0 - rest;
     }
-    const std::uint64_t days = rest / static_cast<std::uint64_t>(Ticks::kDay);
-    const auto in_day = static_cast<std::int64_t>(rest % static_cast<std::uint64_t>(Ticks::kDay));
-    if (days > 0) {
+    if (days != 0) {
         out += std::to_string(days);
         out += '.';
     }
-    append_padded(out, in_day / Ticks::kHour, 2);
+    put_digits(out, of_day / Ticks::kHour, 2);
     out += ':';
-    append_padded(out, in_day / Ticks::kMinute % 60, 2);
+    put_digits(out, of_day / Ticks::kMinute % 60, 2);
     out += ':';
-    append_padded(out, in_day / Ticks::kSecond % 60, 2);
-    if (in_day % Ticks::kSecond != 0) {
+    put_digits(out, of_day / Ticks::kSecond % 60, 2);
+    if (const std::int64_t fraction = of_day % Ticks::kSecond; fraction != 0) {
         out += '.';
-        append_padded(out, in_day % Ticks::kSecond, 7);
+        put_digits(out, fraction, 7);
     }
     return out;
 }
 
 std::optional<Timestamp> parse_iso_timestamp(std::string_view text) {
-    std::size_t at = 0;
-    std::int64_t year = 0;
-    std::int64_t month = 0;
-    std::int64_t day = 0;
-    if (!read_digits(text, at, 4, year) || !skip(text, at, '-') ||
-        !read_digits(text, at, 2, month) || !skip(text, at, '-') ||
-        !read_digits(text, at, 2, day)) {
+    Scanner in{text};
+    CivilDate date;
+    date.year = static_cast<int>(in.number(4, 4));
+    in.expect('-');
+    date.month = static_cast<int>(in.number(2, 2));
+    in.expect('-');
+    date.day = static_cast<int>(in.number(2, 2));
+    if (!in.ok || date.year < 1 || date.month < 1 || date.month > 12 || date.day < 1 ||
+        date.day > days_in_month(date.year, date.month)) {
         return std::nullopt;
     }
-    if (year < 1 || month < 1 || month > 12 || day < 1 ||
-        day > days_in_month(static_cast<int>(year), static_cast<int>(month))) {
+    std::int64_t ticks = days_from_civil(date) * Ticks::kDay;
+    if (in.done()) {
+        return Timestamp{ticks};
+    }
+    if (!in.accept('T') && !in.accept('t') && !in.accept(' ')) {
         return std::nullopt;
     }
-    std::int64_t hour = 0;
-    std::int64_t minute = 0;
+    const std::int64_t hour = in.number(2, 2);
+    in.expect(':');
+    const std::int64_t minute = in.number(2, 2);
     std::int64_t second = 0;
     std::int64_t fraction = 0;
-    std::int64_t offset = 0;
-    if (at < text.size()) {
-        if (!skip(text, at, 'T') && !skip(text, at, 't') && !skip(text, at, ' ')) {
-            return std::nullopt;
-        }
-        if (!read_digits(text, at, 2, hour) || !skip(text, at, ':') ||
-            !read_digits(text, at, 2, minute)) {
-            return std::nullopt;
-        }
-        if (skip(text, at, ':') && !read_digits(text, at, 2, second)) {
-            return std::nullopt;
-        }
-        if (skip(text, at, '.') && !read_fraction(text, at, fraction)) {
-            return std::nullopt;
-        }
-        if (!read_zone(text, at, offset) || at != text.size()) {
-            return std::nullopt;
+    if (in.accept(':')) {
+        second = in.number(2, 2);
+        if (in.accept('.')) {
+            fraction = in.fraction(9);
         }
     }
-    if (hour > 23 || minute > 59 || second > 59) {
+    if (!in.ok || hour > 23 || minute > 59 || second > 59) {
         return std::nullopt;
     }
-    const std::int64_t days = days_from_civil({.year = static_cast<int>(year),
-                                               .month = static_cast<int>(month),
-                                               .day = static_cast<int>(day)});
-    const std::int64_t ticks = days * Ticks::kDay + hour * Ticks::kHour + minute * Ticks::kMinute +
-                               second * Ticks::kSecond + fraction - offset;
-    if (ticks < 0 || ticks > Timestamp::kMaxTicks) {
+    ticks += hour * Ticks::kHour + minute * Ticks::kMinute + second * Ticks::kSecond + fraction;
+    if (!in.accept('Z') && !in.accept('z') && !in.done()) {
+        ticks -= read_zone(in);
+    }
+    if (!in.ok || !in.done() || ticks < 0 || ticks > Timestamp::kMaxTicks) {
         return std::nullopt;
     }
     return Timestamp{ticks};
 }
 
 std::optional<Ticks> parse_ticks(std::string_view text) {
-    std::size_t at = 0;
-    const bool negative = skip(text, at, '-');
-    std::int64_t first = 0;
-    std::size_t digits = 0;
-    while (at < text.size() && text[at] >= '0' && text[at] <= '9') {
-        if (++digits > 8) {
-            return std::nullopt;
-        }
-        first = first * 10 + (text[at++] - '0');
+    Scanner in{text};
+    const bool negative = in.accept('-');
+    std::int64_t hour = in.number(1, 8);
+    std::int64_t day = 0;
+    if (in.accept('.')) {
+        day = hour;
+        hour = in.number(1, 2);
     }
-    if (digits == 0) {
-        return std::nullopt;
-    }
-    std::int64_t days = 0;
-    std::int64_t hours = first;
-    if (skip(text, at, '.')) {
-        days = first;
-        if (!read_digits(text, at, 2, hours)) {
-            return std::nullopt;
-        }
-    }
-    std::int64_t minutes = 0;
-    std::int64_t seconds = 0;
+    in.expect(':');
+    const std::int64_t minute = in.number(1, 2);
+    std::int64_t second = 0;
     std::int64_t fraction = 0;
-    if (!skip(text, at, ':') || !read_digits(text, at, 2, minutes)) {
+    if (in.accept(':')) {
+        second = in.number(1, 2);
+        if (in.accept('.')) {
+            fraction = in.fraction(7);
+        }
+    }
+    if (!in.ok || !in.done() || hour > 23 || minute > 59 || second > 59) {
         return std::nullopt;
     }
-    if (skip(text, at, ':') && !read_digits(text, at, 2, seconds)) {
-        return std::nullopt;
-    }
-    if (skip(text, at, '.') && !read_fraction(text, at, fraction)) {
-        return std::nullopt;
-    }
-    if (at != text.size() || hours > 23 || minutes > 59 || seconds > 59 || days > 10'675'199) {
-        return std::nullopt;
-    }
-    // Beyond the range of 64-bit ticks only within the last day: refuse that day.
-    if (days == 10'675'199) {
-        return std::nullopt;
-    }
-    const std::int64_t ticks = days * Ticks::kDay + hours * Ticks::kHour +
-                               minutes * Ticks::kMinute + seconds * Ticks::kSecond + fraction;
-    return Ticks{negative ? -ticks : ticks};
+    const Int128 total = Int128{day} * Ticks::kDay + hour * Ticks::kHour + minute * Ticks::kMinute +
+                         second * Ticks::kSecond + fraction;
+    return checked_ticks(negative ? -total : total);
 }
 
 std::optional<Ticks> parse_iso_duration(std::string_view text) {
-    std::size_t at = 0;
-    const bool negative = skip(text, at, '-');
-    if (!skip(text, at, 'P')) {
-        return std::nullopt;
-    }
-    bool in_time = false;
+    Scanner in{text};
+    const bool negative = in.accept('-');
+    in.expect('P');
+    Int128 total = 0;
+    // Units must come in this order, each at most once; rank is the next one allowed.
+    int rank = 0;
     bool any = false;
-    std::int64_t total = 0;
-    while (at < text.size()) {
-        if (!in_time && skip(text, at, 'T')) {
+    bool in_time = false;
+    bool time_any = false;
+    while (in.ok && !in.done()) {
+        if (!in_time && in.accept('T')) {
             in_time = true;
-            any = false;
             continue;
         }
-        std::int64_t number = 0;
-        std::int64_t fraction = 0;
-        std::size_t digits = 0;
-        while (at < text.size() && text[at] >= '0' && text[at] <= '9') {
-            if (++digits > 9) {
-                return std::nullopt;
-            }
-            number = number * 10 + (text[at++] - '0');
+        const std::int64_t count = in.number(1, 18);
+        const bool has_fraction = in.accept('.');
+        const std::int64_t fraction = has_fraction ? in.fraction(9) : 0;
+        std::int64_t unit = 0;
+        int unit_rank = 0;
+        if (!in_time && in.accept('W')) {
+            unit = 7 * Ticks::kDay;
+            unit_rank = 1;
+        } else if (!in_time && in.accept('D')) {
+            unit = Ticks::kDay;
+            unit_rank = 2;
+        } else if (in_time && in.accept('H')) {
+            unit = Ticks::kHour;
+            unit_rank = 3;
+        } else if (in_time && in.accept('M')) {
+            unit = Ticks::kMinute;
+            unit_rank = 4;
+        } else if (in_time && in.accept('S')) {
+            unit = Ticks::kSecond;
+            unit_rank = 5;
         }
-        const bool has_fraction = skip(text, at, '.');
-        if (digits == 0 || (has_fraction && !read_fraction(text, at, fraction)) ||
-            at == text.size()) {
+        if (!in.ok || unit_rank <= rank || (has_fraction && unit_rank != 5)) {
             return std::nullopt;
         }
-        const char unit = text[at++];
-        std::int64_t scale = 0;
-        if (!in_time) {
-            scale = unit == 'D' ? Ticks::kDay : unit == 'W' ? 7 * Ticks::kDay : 0;
-        } else {
-            scale = unit == 'H'   ? Ticks::kHour
-                    : unit == 'M' ? Ticks::kMinute
-                    : unit == 'S' ? Ticks::kSecond
-                                  : 0;
-        }
-        if (scale == 0 || number > std::numeric_limits<std::int64_t>::max() / scale / 4) {
-            return std::nullopt;
-        }
-        total += number * scale + fraction * (scale / Ticks::kSecond);
+        rank = unit_rank;
         any = true;
+        time_any = in_time;
+        total += Int128{count} * unit + fraction;
     }
-    if (!any) {
+    if (!in.ok || !any || in_time != time_any) {
         return std::nullopt;
     }
-    return Ticks{negative ? -total : total};
+    return checked_ticks(negative ? -total : total);
 }
 
 std::string format_iso_duration(Ticks t) {
+    if (t.count == 0) {
+        return "PT0S";
+    }
+    const std::uint64_t count = magnitude(t.count);
+    const std::uint64_t days = count / Ticks::kDay;
+    const auto of_day = static_cast<std::int64_t>(count % Ticks::kDay);
     std::string out = t.count < 0 ? "-P" : "P";
-    std::int64_t rest = t.count < 0 ? -t.count : t.count;
-    const std::int64_t days = rest / Ticks::kDay;
-    rest %= Ticks::kDay;
-    if (days > 0) {
+    if (days != 0) {
         out += std::to_string(days) + "D";
     }
-    if (rest == 0) {
-        return days > 0 ? out : "PT0S";
+    if (of_day == 0) {
+        return out;
     }
     out += 'T';
-    if (rest / Ticks::kHour > 0) {
-        out += std::to_string(rest / Ticks::kHour) + "H";
+    const std::int64_t hours = of_day / Ticks::kHour;
+    const std::int64_t minutes = of_day / Ticks::kMinute % 60;
+    const std::int64_t seconds = of_day / Ticks::kSecond % 60;
+    const std::int64_t fraction = of_day % Ticks::kSecond;
+    if (hours != 0) {
+        out += std::to_string(hours) + "H";
     }
-    if (rest / Ticks::kMinute % 60 > 0) {
-        out += std::to_string(rest / Ticks::kMinute % 60) + "M";
+    if (minutes != 0) {
+        out += std::to_string(minutes) + "M";
     }
-    const std::int64_t seconds = rest % Ticks::kMinute;
-    if (seconds > 0) {
-        out += std::to_string(seconds / Ticks::kSecond);
-        if (seconds % Ticks::kSecond != 0) {
-            std::string fraction;
-            append_padded(fraction, seconds % Ticks::kSecond, 7);
-            while (fraction.back() == '0') {
-                fraction.pop_back();
-            }
-            out += "." + fraction;
-        }
+    if (seconds != 0 || fraction != 0) {
+        out += std::to_string(seconds);
+        put_trimmed_fraction(out, fraction);
         out += 'S';
     }
     return out;

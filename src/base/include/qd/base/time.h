@@ -64,7 +64,7 @@ std::string format_timestamp_trimmed(Timestamp t);
 std::string format_ticks(Ticks t);
 
 /// ISO 8601: date, 'T' or blank, time (seconds may be left out, so may the whole time), up to
-/// nine fraction digits (more than seven are cut), optional zone (Z or +hh:mm; none means UTC). Nothing else: the wider forms that KQL's
+/// nine fraction digits (more than seven are cut), optional zone (Z, +hh:mm, +hhmm or +hh; none means UTC). Nothing else: the wider forms that KQL's
 /// todatetime() takes live in kql. Out of range or malformed: nothing.
 std::optional<Timestamp> parse_iso_timestamp(std::string_view text);
 /// "[-][d.]hh:mm[:ss[.fffffff]]". Malformed: nothing.
