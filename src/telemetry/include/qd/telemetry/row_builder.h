@@ -21,6 +21,8 @@ class RowBuilder {
 
     const std::string& table() const { return table_; }
     std::uint32_t rows() const { return rows_; }
+    /// Columns of the table.
+    std::size_t columns() const { return slots_.size(); }
     /// Index to pass to the setters; nothing when the table has no such column.
     std::optional<std::size_t> column(std::string_view name) const;
     const columns::Field& field(std::size_t column) const { return slots_[column].field; }
