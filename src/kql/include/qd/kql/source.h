@@ -57,6 +57,9 @@ class TableSource {
   public:
     virtual ~TableSource() = default;
     virtual const columns::Schema& schema() const = 0;
+    /// Columns that may be read by name although no schema lists them; `_TimeReceived` is what
+    /// ingestion_time() returns.
+    virtual std::vector<columns::Field> hidden_columns() const { return {}; }
     /// Morsels in storage order (which is arrival order unless the source says otherwise).
     virtual Result<std::vector<std::unique_ptr<Morsel>>> scan(const ScanRequest& request) = 0;
 };
