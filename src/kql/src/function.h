@@ -1,5 +1,12 @@
 #pragma once
 
+#include "qd/base/memory_budget.h"
+#include "qd/base/random.h"
+#include "qd/base/result.h"
+#include "qd/base/time.h"
+#include "qd/columns/column.h"
+#include "qd/kql/source.h"
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -7,13 +14,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "qd/base/memory_budget.h"
-#include "qd/base/random.h"
-#include "qd/base/result.h"
-#include "qd/base/time.h"
-#include "qd/columns/column.h"
-#include "qd/kql/source.h"
 
 /// One descriptor per scalar function: from it come the binder's checks, `qd help`, the reference
 /// pages and the kernel. A family of functions is one .cc with one table; registry.cc lists the
@@ -26,8 +26,8 @@ using columns::Scalar;
 
 /// What a kernel may know besides its arguments.
 struct EvalContext {
-    Timestamp now;                   // one value for the whole query
-    Random* random = nullptr;        // rand(), new_guid(), sample
+    Timestamp now;             // one value for the whole query
+    Random* random = nullptr;  // rand(), new_guid(), sample
     MemoryBudget* budget = nullptr;
     Catalog* catalog = nullptr;
 };
@@ -48,11 +48,11 @@ struct Argument {
 };
 
 /// Evaluates one call over the rows of a chunk. args[i] has the type named in BoundCall::arg_types
-/// (or the argument's own), any layout, `rows` rows; the result has `rows` rows and BoundCall::type.
-/// Data faults are nulls ("" for strings), never errors; errors are limits and assert().
-using ScalarKernel =
-    std::function<Result<ColumnPtr>(const EvalContext&, std::span<const ColumnPtr> args,
-                                    std::uint32_t rows)>;
+/// (or the argument's own), any layout, `rows` rows; the result has `rows` rows and
+/// BoundCall::type. Data faults are nulls ("" for strings), never errors; errors are limits and
+/// assert().
+using ScalarKernel = std::function<Result<ColumnPtr>(
+    const EvalContext&, std::span<const ColumnPtr> args, std::uint32_t rows)>;
 
 struct BoundCall {
     DataType type = DataType::Dynamic;
@@ -66,13 +66,16 @@ struct ScalarFunction {
     std::string_view signature;  // "substring(source:string, start:long [, length:long]) : string"
     std::string_view doc;        // one sentence
     std::uint8_t args_min = 0;
-    std::uint8_t args_max = 0;   // 255: any number
+    std::uint8_t args_max = 0;  // 255: any number
     Naming naming = Naming::Anonymous;
     /// Checks types and constants, picks the kernel. Errors: InvalidArgument with the engine's
     /// semantic code (SEM0…) and the span of the argument at fault.
     Result<BoundCall> (*bind)(std::span<const Argument> args) = nullptr;
     /// False for rand(), new_guid(): never folded, never run once per distinct value.
     bool deterministic = true;
+    /// With FunctionAndArgument: the prefix when it is not the function's name (gettype(x) ->
+    /// type_x).
+    std::string_view name_prefix = {};
 };
 
 /// A function with several results: series_stats(), series_decompose(), … (kql.md b.38).

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "function.h"
+
+#include <span>
+
+/// The tables that registry.cc joins: one per file of functions.
+namespace qd::kql {
+
+std::span<const ScalarFunction> type_functions();
+std::span<const ScalarFunction> conditional_functions();
+
+}  // namespace qd::kql

@@ -1,0 +1,74 @@
+#include "function.h"
+#include "functions/families.h"
+
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace qd::kql {
+namespace {
+
+using ScalarTable = std::span<const ScalarFunction>;
+using MultiTable = std::span<const MultiFunction>;
+
+std::vector<ScalarTable> scalar_tables() {
+    return {
+        type_functions(),
+        conditional_functions(),
+    };
+}
+
+std::vector<MultiTable> multi_tables() {
+    return {};
+}
+
+template <typename Function>
+std::unordered_map<std::string_view, const Function*> index_by_name(
+    const std::vector<std::span<const Function>>& tables) {
+    std::unordered_map<std::string_view, const Function*> index;
+    for (const auto& table : tables) {
+        for (const Function& function : table) {
+            index.emplace(function.name, &function);
+        }
+    }
+    return index;
+}
+
+template <typename Function>
+std::vector<const Function*> join(const std::vector<std::span<const Function>>& tables) {
+    std::vector<const Function*> all;
+    for (const auto& table : tables) {
+        for (const Function& function : table) {
+            all.push_back(&function);
+        }
+    }
+    return all;
+}
+
+}  // namespace
+
+const ScalarFunction* find_scalar_function(std::string_view name) {
+    static const auto index = index_by_name(scalar_tables());
+    const auto found = index.find(name);
+    return found == index.end() ? nullptr : found->second;
+}
+
+const MultiFunction* find_multi_function(std::string_view name) {
+    static const auto index = index_by_name(multi_tables());
+    const auto found = index.find(name);
+    return found == index.end() ? nullptr : found->second;
+}
+
+std::vector<const ScalarFunction*> all_scalar_functions() {
+    return join(scalar_tables());
+}
+
+std::vector<const MultiFunction*> all_multi_functions() {
+    return join(multi_tables());
+}
+
+Error semantic_error(std::string_view code, std::string message, TextSpan span) {
+    return Error(Code::InvalidArgument, code, std::move(message)).with_span(span);
+}
+
+}  // namespace qd::kql

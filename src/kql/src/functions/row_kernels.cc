@@ -1,0 +1,239 @@
+#include "functions/row_kernels.h"
+
+#include <utility>
+
+namespace qd::kql {
+namespace {
+
+using columns::Column;
+using columns::Layout;
+
+bool any_null(Args args, std::uint32_t row) {
+    for (const ColumnPtr& arg : args) {
+        if (arg->is_null(row)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+ColumnPtr evaluate_rows(DataType result, const RowFunction& function, Nulls nulls, Args args,
+                        std::uint32_t rows) {
+    ColumnBuilder out(result, rows);
+    for (std::uint32_t row = 0; row < rows; ++row) {
+        if (nulls == Nulls::Propagate && any_null(args, row)) {
+            out.append_null();
+        } else {
+            function(args, row, out);
+        }
+    }
+    return out.finish();
+}
+
+ColumnPtr evaluate(DataType result, const RowFunction& function, Nulls nulls, Args args,
+                   std::uint32_t rows) {
+    std::size_t varying = 0;
+    std::size_t varying_index = 0;
+    for (std::size_t i = 0; i < args.size(); ++i) {
+        if (args[i]->layout() != Layout::Constant) {
+            ++varying;
+            varying_index = i;
+        }
+    }
+    if (rows > 0 && varying == 0) {
+        const ColumnPtr one = evaluate_rows(result, function, nulls, args, 1);
+        return Column::make_constant(one->scalar_at(0), rows);
+    }
+    if (varying == 1 && args[varying_index]->layout() == Layout::Dictionary &&
+        args[varying_index]->dictionary()->size() <= rows) {
+        const ColumnPtr& coded = args[varying_index];
+        std::vector<ColumnPtr> entries(args.begin(), args.end());
+        entries[varying_index] = coded->dictionary();
+        ColumnPtr mapped =
+            evaluate_rows(result, function, nulls, entries, coded->dictionary()->size());
+        return Column::make_dictionary(
+            std::move(mapped),
+            std::vector<std::uint32_t>(coded->codes().begin(), coded->codes().end()));
+    }
+    return evaluate_rows(result, function, nulls, args, rows);
+}
+
+std::string_view describe(Accepts accepts) {
+    switch (accepts) {
+        case Accepts::Any:
+        case Accepts::AnyAsText:
+            return "a scalar";
+        case Accepts::NotDynamic:
+            return "a scalar that is not dynamic";
+        case Accepts::Text:
+            return "a string";
+        case Accepts::StringOrDynamic:
+            return "a string or dynamic";
+        case Accepts::Integer:
+            return "an integer";
+        case Accepts::Number:
+        case Accepts::AnyNumber:
+            return "a number";
+        case Accepts::Real:
+            return "a real number";
+        case Accepts::Bool:
+            return "a bool";
+        case Accepts::DateTime:
+            return "a datetime";
+        case Accepts::TimeSpan:
+            return "a timespan";
+        case Accepts::Summable:
+            return "a number, datetime or timespan";
+        case Accepts::Array:
+            return "a dynamic";
+        case Accepts::Guid:
+            return "a guid";
+    }
+    return "a scalar";
+}
+
+}  // namespace
+
+ScalarKernel row_kernel(DataType result, RowFunction function, Nulls nulls) {
+    return [result, function = std::move(function), nulls](
+               const EvalContext&, Args args, std::uint32_t rows) -> Result<ColumnPtr> {
+        return evaluate(result, function, nulls, args, rows);
+    };
+}
+
+ColumnPtr map_payload(const ColumnPtr& column,
+                      const std::function<ColumnPtr(const ColumnPtr&)>& map) {
+    switch (column->layout()) {
+        case Layout::Constant:
+            return Column::make_constant(map(column->constant())->scalar_at(0), column->size());
+        case Layout::Dictionary:
+            if (column->dictionary()->size() <= column->size()) {
+                return Column::make_dictionary(
+                    map(column->dictionary()),
+                    std::vector<std::uint32_t>(column->codes().begin(), column->codes().end()));
+            }
+            return map(columns::flatten(column));
+        case Layout::Flat:
+            break;
+    }
+    return map(column);
+}
+
+Result<DataType> accept(std::string_view function, const Argument& argument, Accepts accepts,
+                        std::size_t position) {
+    const DataType type = argument.type;
+    const bool integer = type == DataType::Int || type == DataType::Long;
+    switch (accepts) {
+        case Accepts::Any:
+            return type;
+        case Accepts::AnyAsText:
+            return DataType::String;
+        case Accepts::NotDynamic:
+            if (type != DataType::Dynamic) {
+                return type;
+            }
+            break;
+        case Accepts::Text:
+            if (columns::is_bytes(type)) {
+                return DataType::String;
+            }
+            break;
+        case Accepts::StringOrDynamic:
+            if (columns::is_bytes(type)) {
+                return type;
+            }
+            break;
+        case Accepts::Integer:
+            if (integer) {
+                return DataType::Long;
+            }
+            break;
+        case Accepts::Number:
+            if (columns::is_numeric(type)) {
+                return DataType::Real;
+            }
+            break;
+        case Accepts::AnyNumber:
+            if (columns::is_numeric(type)) {
+                return type;
+            }
+            break;
+        case Accepts::Real:
+            if (integer || type == DataType::Real) {
+                return DataType::Real;
+            }
+            break;
+        case Accepts::Bool:
+            if (type == DataType::Bool) {
+                return type;
+            }
+            break;
+        case Accepts::DateTime:
+            if (type == DataType::DateTime) {
+                return type;
+            }
+            break;
+        case Accepts::TimeSpan:
+            if (type == DataType::TimeSpan) {
+                return type;
+            }
+            break;
+        case Accepts::Summable:
+            if (columns::is_numeric(type) || type == DataType::DateTime ||
+                type == DataType::TimeSpan) {
+                return type;
+            }
+            break;
+        case Accepts::Array:
+            if (type == DataType::Dynamic) {
+                return type;
+            }
+            break;
+        case Accepts::Guid:
+            if (type == DataType::Guid) {
+                return type;
+            }
+            break;
+    }
+    std::string message(function);
+    message.append("(): argument ")
+        .append(std::to_string(position + 1))
+        .append(" must be ")
+        .append(describe(accepts))
+        .append(", it is ")
+        .append(columns::type_name(type));
+    return semantic_error("SEM0259", std::move(message), argument.span);
+}
+
+Result<BoundCall> bind_kernel(std::string_view function, std::span<const Argument> args,
+                              std::initializer_list<Accepts> params, DataType result,
+                              ScalarKernel kernel) {
+    BoundCall call;
+    call.type = result;
+    for (std::size_t i = 0; i < args.size(); ++i) {
+        const std::size_t param = i < params.size() ? i : params.size() - 1;
+        QD_TRY(const DataType type, accept(function, args[i], params.begin()[param], i));
+        call.arg_types.push_back(type);
+    }
+    call.kernel = std::move(kernel);
+    return call;
+}
+
+Result<BoundCall> bind_row(std::string_view function, std::span<const Argument> args,
+                           std::initializer_list<Accepts> params, DataType result, RowFunction row,
+                           Nulls nulls) {
+    return bind_kernel(function, args, params, result, row_kernel(result, std::move(row), nulls));
+}
+
+Result<std::string> constant_text(std::string_view function, const Argument& argument,
+                                  std::string_view parameter) {
+    if (argument.constant == nullptr || argument.type != DataType::String) {
+        return semantic_error("SEM0244",
+                              std::string(function) + "(): argument '" + std::string(parameter) +
+                                  "' must be a constant string",
+                              argument.span);
+    }
+    return argument.constant->bytes();
+}
+
+}  // namespace qd::kql
