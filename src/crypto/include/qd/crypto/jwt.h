@@ -77,11 +77,11 @@ struct VerifiedJws {
     std::string payload;
     std::string key_id;
 };
-/// Checks form and signature. Header rules: three base64url parts without padding, JSON object
-/// without duplicate keys, `alg` in `allowed`, no `crit`, no `b64`, embedded keys (jwk, jku, x5c,
-/// x5u) ignored. With a kid only keys of that id are tried, else all keys of the algorithm.
-/// Errors: Unauthenticated CRY0031 malformed, CRY0032 algorithm not allowed, CRY0033 no such key,
-/// CRY0034 wrong signature. The token is never part of a message.
+/// Checks form and signature. Header rules: three base64url parts without padding, a JSON object
+/// (of duplicate keys the last counts), `alg` in `allowed`, no `crit`, no `b64`, embedded keys
+/// (jwk, jku, x5c, x5u) ignored. With a kid only keys of that id are tried, else all keys of the
+/// algorithm. Errors: Unauthenticated CRY0031 malformed, CRY0032 algorithm not allowed, CRY0033 no
+/// such key, CRY0034 wrong signature. The token is never part of a message.
 Result<VerifiedJws> verify_jws(std::string_view token, const JwsKeySet& keys,
                                const std::vector<JwsAlgorithm>& allowed);
 
