@@ -8,6 +8,10 @@
 namespace qd::kql {
 
 std::span<const ScalarFunction> type_functions();
+std::span<const ScalarFunction> time_bin_functions();
+std::span<const ScalarFunction> time_calendar_functions();
+std::span<const ScalarFunction> time_clock_functions();
+std::span<const ScalarFunction> time_format_functions();
 std::span<const ScalarFunction> conditional_functions();
 
 }  // namespace qd::kql

@@ -13,8 +13,8 @@ using MultiTable = std::span<const MultiFunction>;
 
 std::vector<ScalarTable> scalar_tables() {
     return {
-        type_functions(),
-        conditional_functions(),
+        type_functions(),       time_bin_functions(),    time_calendar_functions(),
+        time_clock_functions(), time_format_functions(), conditional_functions(),
     };
 }
 
