@@ -1,16 +1,16 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "qd/base/clock.h"
 #include "qd/base/executor.h"
 #include "qd/base/result.h"
 #include "qd/kql/engine.h"
 #include "qd/workspace/workspace.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace qd::query {
 

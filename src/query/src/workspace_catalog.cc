@@ -1,0 +1,274 @@
+#include "workspace_catalog.h"
+
+#include "qd/base/files.h"
+#include "qd/codec/compress.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <mutex>
+
+namespace qd::query {
+
+namespace {
+
+using workspace::ScanPredicate;
+
+class WorkspaceMorsel final : public kql::Morsel {
+  public:
+    WorkspaceMorsel(std::shared_ptr<const workspace::Snapshot> snapshot,
+                    std::unique_ptr<workspace::Morsel> under)
+        : snapshot_(std::move(snapshot)), under_(std::move(under)) {}
+    std::uint64_t rows_estimate() const override { return under_->rows(); }
+    Result<std::vector<columns::Chunk>> read() override { return under_->read(); }
+
+  private:
+    std::shared_ptr<const workspace::Snapshot> snapshot_;
+    std::unique_ptr<workspace::Morsel> under_;
+};
+
+std::optional<ScanPredicate::Op> predicate_op(kql::PruningPredicate::Op op) {
+    switch (op) {
+        case kql::PruningPredicate::Op::Equal:
+            return ScanPredicate::Op::Equal;
+        case kql::PruningPredicate::Op::Less:
+            return ScanPredicate::Op::Less;
+        case kql::PruningPredicate::Op::LessOrEqual:
+            return ScanPredicate::Op::LessOrEqual;
+        case kql::PruningPredicate::Op::Greater:
+            return ScanPredicate::Op::Greater;
+        case kql::PruningPredicate::Op::GreaterOrEqual:
+            return ScanPredicate::Op::GreaterOrEqual;
+        case kql::PruningPredicate::Op::HasTerm:
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+/// One table's snapshot behind the engine's port.
+class SnapshotSource final : public kql::TableSource {
+  public:
+    explicit SnapshotSource(std::shared_ptr<const workspace::Snapshot> snapshot)
+        : snapshot_(std::move(snapshot)), schema_(snapshot_->table().schema()) {}
+
+    const columns::Schema& schema() const override { return schema_; }
+    std::vector<columns::Field> hidden_columns() const override {
+        return {
+            {.name = std::string(workspace::kTimeReceived), .type = columns::DataType::DateTime},
+            {.name = std::string(workspace::kItemId), .type = columns::DataType::String}};
+    }
+
+    Result<std::vector<std::unique_ptr<kql::Morsel>>> scan(
+        const kql::ScanRequest& request) override {
+        workspace::ScanOptions options;
+        options.columns = request.columns;
+        for (const kql::PruningPredicate& predicate : request.pruning) {
+            const auto op = predicate_op(predicate.op);
+            if (!op) {
+                continue;
+            }
+            add_time_bound(options, predicate);
+            options.predicates.push_back(
+                {.column = predicate.column, .op = *op, .value = predicate.value});
+        }
+        QD_TRY(auto pieces, snapshot_->scan(options));
+        std::vector<std::unique_ptr<kql::Morsel>> morsels;
+        morsels.reserve(pieces.size());
+        for (auto& piece : pieces) {
+            morsels.push_back(std::make_unique<WorkspaceMorsel>(snapshot_, std::move(piece)));
+        }
+        return morsels;
+    }
+
+  private:
+    /// Bounds of TimeGenerated also prune whole extents.
+    static void add_time_bound(workspace::ScanOptions& options,
+                               const kql::PruningPredicate& predicate) {
+        if (predicate.column != workspace::kTimeGenerated || predicate.value.is_null() ||
+            predicate.value.type() != columns::DataType::DateTime) {
+            return;
+        }
+        const Timestamp at{predicate.value.as_int()};
+        using Op = kql::PruningPredicate::Op;
+        if (predicate.op == Op::Greater || predicate.op == Op::GreaterOrEqual ||
+            predicate.op == Op::Equal) {
+            options.from = options.from ? std::max(*options.from, at) : at;
+        }
+        if (predicate.op == Op::Less || predicate.op == Op::LessOrEqual ||
+            predicate.op == Op::Equal) {
+            const Timestamp end{at.ticks + 1};  // [from, to): an inclusive bound ends a tick later
+            options.to = options.to ? std::min(*options.to, end) : end;
+        }
+    }
+
+    std::shared_ptr<const workspace::Snapshot> snapshot_;
+    columns::Schema schema_;
+};
+
+Error external_refused(std::string_view uri, std::string_view why) {
+    return Error(Code::PermissionDenied, "QRY0010",
+                 "externaldata may not read this address: " + std::string(why) +
+                     ": uri=" + std::string(uri));
+}
+
+std::string_view host_of(std::string_view url) {
+    url.remove_prefix(std::string_view("https://").size());
+    url = url.substr(0, url.find_first_of("/?#"));
+    const std::size_t at = url.find('@');
+    if (at != std::string_view::npos) {
+        url.remove_prefix(at + 1);
+    }
+    return url.substr(0, url.find(':'));
+}
+
+}  // namespace
+
+struct WorkspaceCatalog::State {
+    workspace::Workspace& workspace;
+    ExternalFetch* fetch;
+    const ExternalDataPolicy& external;
+    kql::TimeRange timespan;
+    std::mutex mutex;
+    std::map<std::string, std::shared_ptr<kql::TableSource>, std::less<>> sources;
+    std::optional<std::vector<workspace::FunctionText>> functions;
+
+    Result<std::string> read_file(std::string_view path);
+};
+
+WorkspaceCatalog::WorkspaceCatalog(workspace::Workspace& workspace, ExternalFetch* fetch,
+                                   const ExternalDataPolicy& external, kql::TimeRange timespan)
+    : state_(new State{.workspace = workspace,
+                       .fetch = fetch,
+                       .external = external,
+                       .timespan = timespan,
+                       .mutex = {},
+                       .sources = {},
+                       .functions = std::nullopt}) {}
+
+WorkspaceCatalog::~WorkspaceCatalog() = default;
+
+std::string WorkspaceCatalog::default_database() const {
+    return std::string(QueryService::kDatabase);
+}
+
+std::shared_ptr<kql::TableSource> WorkspaceCatalog::find_table(std::string_view database,
+                                                               std::string_view name) {
+    if (!database.empty() && database != QueryService::kDatabase) {
+        return nullptr;
+    }
+    const std::lock_guard lock(state_->mutex);
+    const auto found = state_->sources.find(name);
+    if (found != state_->sources.end()) {
+        return found->second;
+    }
+    const workspace::TablePtr table = state_->workspace.find_table(name);
+    if (table == nullptr || table->kind == workspace::TableKind::View) {
+        return nullptr;
+    }
+    auto snapshot = state_->workspace.snapshot(name);
+    if (!snapshot.ok()) {
+        return nullptr;
+    }
+    auto source = std::make_shared<SnapshotSource>(std::move(snapshot).value());
+    state_->sources.emplace(std::string(name), source);
+    return source;
+}
+
+std::vector<std::string> WorkspaceCatalog::table_names(std::string_view database) {
+    std::vector<std::string> names;
+    if (!database.empty() && database != QueryService::kDatabase) {
+        return names;
+    }
+    for (const workspace::TablePtr& table : state_->workspace.tables()) {
+        if (table->kind != workspace::TableKind::View) {
+            names.push_back(table->name);
+        }
+    }
+    return names;
+}
+
+std::optional<kql::StoredFunction> WorkspaceCatalog::find_function(std::string_view database,
+                                                                   std::string_view name) {
+    if (!database.empty() && database != QueryService::kDatabase) {
+        return std::nullopt;
+    }
+    const std::lock_guard lock(state_->mutex);
+    if (!state_->functions) {
+        state_->functions = state_->workspace.functions();
+    }
+    for (const workspace::FunctionText& function : *state_->functions) {
+        if (function.name == name) {
+            return kql::StoredFunction{.name = function.name,
+                                       .parameters = function.parameters,
+                                       .body = function.body,
+                                       .folder = function.folder,
+                                       .doc = function.doc,
+                                       .is_view = function.is_view};
+        }
+    }
+    const workspace::TablePtr table = state_->workspace.find_table(name);
+    if (table != nullptr && table->kind == workspace::TableKind::View) {
+        return kql::StoredFunction{.name = table->name,
+                                   .parameters = "",
+                                   .body = workspace::view_query(*table),
+                                   .folder = "",
+                                   .doc = table->description,
+                                   .is_view = true};
+    }
+    return std::nullopt;
+}
+
+void WorkspaceCatalog::add_table(std::string name, std::shared_ptr<kql::TableSource> source) {
+    const std::lock_guard lock(state_->mutex);
+    state_->sources[std::move(name)] = std::move(source);
+}
+
+Result<std::string> WorkspaceCatalog::State::read_file(std::string_view path) {
+    std::error_code error;
+    const std::filesystem::path real = std::filesystem::canonical(std::string(path), error);
+    if (error) {
+        return Error(Code::NotFound, "QRY0011",
+                     "externaldata file cannot be read: " + std::string(path));
+    }
+    const bool allowed = std::any_of(
+        external.directories.begin(), external.directories.end(), [&](const std::string& dir) {
+            std::error_code ignored;
+            const std::string root = std::filesystem::canonical(dir, ignored).string() + "/";
+            return !ignored && real.string().starts_with(root);
+        });
+    if (!allowed) {
+        return external_refused(path, "the file lies in no allowed folder");
+    }
+    RealFiles files;
+    QD_TRY(const std::uint64_t size, files.size_bytes(real.string()));
+    if (size > external.bytes_max) {
+        return external_refused(path, "the file is too large");
+    }
+    return files.read(real.string());
+}
+
+Result<std::string> WorkspaceCatalog::read_external(std::string_view uri) {
+    // A storage key or token may follow the address behind ';': it is not part of the name.
+    const std::string_view address = uri.substr(0, uri.find(';'));
+    std::string bytes;
+    if (address.starts_with("file://")) {
+        QD_TRY(bytes, state_->read_file(address.substr(7)));
+    } else if (address.starts_with("https://")) {
+        const std::string_view host = host_of(address);
+        const auto& hosts = state_->external.hosts;
+        if (std::find(hosts.begin(), hosts.end(), host) == hosts.end()) {
+            return external_refused(address, "the host is not on the allow-list");
+        }
+        if (state_->fetch == nullptr) {
+            return external_refused(address, "no HTTP client is configured");
+        }
+        QD_TRY(bytes, state_->fetch->get(std::string(address), state_->external.bytes_max));
+    } else {
+        return external_refused(address, "only https:// and file:// are read");
+    }
+    if (address.ends_with(".gz") || bytes.starts_with("\x1f\x8b")) {
+        return codec::gunzip(bytes, state_->external.bytes_max);
+    }
+    return bytes;
+}
+
+}  // namespace qd::query
