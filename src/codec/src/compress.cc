@@ -12,6 +12,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <bit>
 #include <memory>
 
 namespace qd::codec {
@@ -34,37 +35,45 @@ Error too_large(std::size_t size_max) {
                  "decompressed data is too large: size_max=" + std::to_string(size_max));
 }
 
+constexpr int kWindowLogLeast = 23;
+constexpr int kWindowLogMost = 27;
+
 using Inflate = libdeflate_result (*)(libdeflate_decompressor*, const void*, std::size_t, void*,
                                       std::size_t, std::size_t*, std::size_t*);
 
-/// One member; moves `compressed` behind it and appends to `out`.
-Status inflate_member(Inflate inflate, std::string_view format, std::string_view& compressed,
-                      std::string& out, std::size_t size_max) {
+/// Inflates one member, or all that follow each other when `members`.
+Result<std::string> inflate_all(Inflate inflate, std::string_view format,
+                                std::string_view compressed, std::size_t size_max, bool members) {
     const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(
         libdeflate_alloc_decompressor());
-    const std::size_t before = out.size();
-    std::size_t room = std::max<std::size_t>(compressed.size() * 4, 4096);
-    while (true) {
-        room = std::min(room, size_max - before);
-        out.resize(before + room);
+    QD_CHECK(decompressor != nullptr);
+    // The buffer only ever grows, by doubling, however many members there are: a body of a million
+    // empty members must not cost a million large buffers.
+    std::string out(std::min(std::max<std::size_t>(compressed.size() * 4, 4096), size_max), '\0');
+    std::size_t used = 0;
+    do {
         std::size_t read = 0;
         std::size_t wrote = 0;
         const libdeflate_result result =
-            inflate(decompressor.get(), compressed.data(), compressed.size(), out.data() + before,
-                    room, &read, &wrote);
+            inflate(decompressor.get(), compressed.data(), compressed.size(), out.data() + used,
+                    out.size() - used, &read, &wrote);
         if (result == LIBDEFLATE_SUCCESS) {
-            out.resize(before + wrote);
+            used += wrote;
             compressed.remove_prefix(read);
-            return ok_status();
-        }
-        if (result != LIBDEFLATE_INSUFFICIENT_SPACE) {
+        } else if (result != LIBDEFLATE_INSUFFICIENT_SPACE) {
             return malformed(format);
-        }
-        if (room == size_max - before) {
+        } else if (out.size() >= size_max) {
             return too_large(size_max);
+        } else {
+            out.resize(out.size() < size_max / 2 ? out.size() * 2 : size_max);
+            continue;
         }
-        room *= 2;
-    }
+        if (!members) {
+            break;
+        }
+    } while (!compressed.empty());
+    out.resize(used);
+    return out;
 }
 
 std::string deflate_with(std::string_view bytes, int level,
@@ -73,6 +82,7 @@ std::string deflate_with(std::string_view bytes, int level,
                                                  void*, std::size_t)) {
     const std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor(
         libdeflate_alloc_compressor(level));
+    QD_CHECK(compressor != nullptr);
     std::string out(bound(compressor.get(), bytes.size()), '\0');
     out.resize(compress(compressor.get(), bytes.data(), bytes.size(), out.data(), out.size()));
     return out;
@@ -81,18 +91,11 @@ std::string deflate_with(std::string_view bytes, int level,
 }  // namespace
 
 Result<std::string> gunzip(std::string_view compressed, std::size_t size_max) {
-    std::string out;
-    do {
-        QD_CHECK_OK(
-            inflate_member(libdeflate_gzip_decompress_ex, "gzip", compressed, out, size_max));
-    } while (!compressed.empty());
-    return out;
+    return inflate_all(libdeflate_gzip_decompress_ex, "gzip", compressed, size_max, true);
 }
 
 Result<std::string> zlib_inflate(std::string_view compressed, std::size_t size_max) {
-    std::string out;
-    QD_CHECK_OK(inflate_member(libdeflate_zlib_decompress_ex, "zlib", compressed, out, size_max));
-    return out;
+    return inflate_all(libdeflate_zlib_decompress_ex, "zlib", compressed, size_max, false);
 }
 
 std::string gzip(std::string_view bytes, int level) {
@@ -115,6 +118,13 @@ std::string zstd_compress(std::string_view bytes, int level) {
 Result<std::string> zstd_decompress(std::string_view compressed, std::size_t size_max) {
     const std::unique_ptr<ZSTD_DCtx, std::size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(),
                                                                           ZSTD_freeDCtx);
+    QD_CHECK(context != nullptr);
+    // A frame of a few bytes may ask for a window of 128 MiB; more than the output may ever be is
+    // refused, but not the 8 MiB that RFC 8878 wants every decoder to support.
+    const int window_log =
+        std::clamp(static_cast<int>(std::bit_width(size_max)), kWindowLogLeast, kWindowLogMost);
+    const std::size_t set = ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, window_log);
+    QD_CHECK(ZSTD_isError(set) == 0);
     std::string out;
     const unsigned long long stated =
         ZSTD_getFrameContentSize(compressed.data(), compressed.size());
@@ -135,6 +145,9 @@ Result<std::string> zstd_decompress(std::string_view compressed, std::size_t siz
             return malformed("zstd");
         }
         if (rest == 0 && in.pos == in.size) {
+            if (sink.pos > size_max) {
+                return too_large(size_max);
+            }
             out.resize(sink.pos);
             return out;
         }
@@ -153,8 +166,8 @@ Result<std::string> zstd_decompress(std::string_view compressed, std::size_t siz
 }
 
 std::string lz4_compress(std::string_view bytes) {
-    const int size = static_cast<int>(bytes.size());
     QD_CHECK(bytes.size() <= LZ4_MAX_INPUT_SIZE);
+    const int size = static_cast<int>(bytes.size());
     std::string out(static_cast<std::size_t>(LZ4_compressBound(size)), '\0');
     const int wrote =
         LZ4_compress_default(bytes.data(), out.data(), size, static_cast<int>(out.size()));
@@ -164,6 +177,13 @@ std::string lz4_compress(std::string_view bytes) {
 }
 
 Result<std::string> lz4_decompress(std::string_view compressed, std::size_t size_bytes) {
+    // A block expands at most 255 times: a size that claims more is damage, not a reason to
+    // allocate it.
+    if (size_bytes > LZ4_MAX_INPUT_SIZE ||
+        compressed.size() > LZ4_COMPRESSBOUND(LZ4_MAX_INPUT_SIZE) ||
+        size_bytes / 256 > compressed.size()) {
+        return Error(Code::DataLoss, "COD0043", "LZ4 block does not decompress to its size");
+    }
     std::string out(size_bytes, '\0');
     const int wrote =
         LZ4_decompress_safe(compressed.data(), out.data(), static_cast<int>(compressed.size()),

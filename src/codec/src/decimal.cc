@@ -17,6 +17,7 @@ namespace qd {
 namespace {
 
 constexpr unsigned kNearestEven = 0;
+constexpr int kDigits = 34;
 
 BID_UINT128 to_bid(DecimalValue value) {
     BID_UINT128 out;
@@ -82,10 +83,7 @@ std::string format_decimal(DecimalValue value) {
     unsigned flags = 0;
     bid128_to_string(buffer.data(), to_bid(value), &flags);
     std::string_view text(buffer.data());
-    std::string out;
-    if (text.front() == '-') {
-        out += '-';
-    }
+    const bool negative = text.front() == '-';
     text.remove_prefix(1);
     const std::size_t e = text.find('E');
     if (e == std::string_view::npos) {
@@ -101,11 +99,21 @@ std::string format_decimal(DecimalValue value) {
     while (digits.size() > 1 && digits.front() == '0') {
         digits.remove_prefix(1);
     }
+    std::string out;
+    if (digits == "0") {
+        // Zero has no sign, and of its places only those that somebody can have written.
+        out = "0";
+        if (exponent < 0 && exponent >= -kDigits) {
+            out += "." + std::string(static_cast<std::size_t>(-exponent), '0');
+        }
+        return out;
+    }
+    if (negative) {
+        out += '-';
+    }
     if (exponent >= 0) {
         out += digits;
-        if (digits != "0") {
-            out.append(static_cast<std::size_t>(exponent), '0');
-        }
+        out.append(static_cast<std::size_t>(exponent), '0');
         return out;
     }
     const auto places = static_cast<std::size_t>(-exponent);
@@ -135,7 +143,7 @@ DecimalValue decimal_from_double(double value) {
     std::array<char, 40> buffer{};
     const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
     return parse_decimal({buffer.data(), static_cast<std::size_t>(end - buffer.data())})
-        .value_or(DecimalValue());
+        .value_or(decimal_from_int(0));
 }
 
 std::optional<std::int64_t> decimal_to_int(DecimalValue value) {

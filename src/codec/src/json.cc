@@ -8,6 +8,7 @@
 // early. Source: RFC 8259.
 #include "qd/codec/json.h"
 
+#include "object_builder.h"
 #include "qd/base/utf8.h"
 #include "qd/codec/guid.h"
 
@@ -19,6 +20,10 @@
 namespace qd::codec {
 
 namespace {
+
+/// Doubles between these print without an exponent, as tostring() of KQL does.
+constexpr double kPlainFrom = 1e-5;
+constexpr double kPlainBelow = 1e17;
 
 class JsonParser {
   public:
@@ -105,7 +110,7 @@ class JsonParser {
 
     Status parse_object(Value& out, std::size_t depth) {
         QD_CHECK_OK(enter(depth));
-        Object object;
+        internal::ObjectBuilder object;
         if (!take('}')) {
             while (true) {
                 std::string key;
@@ -120,8 +125,7 @@ class JsonParser {
                 skip_space();
                 Value value;
                 QD_CHECK_OK(parse_value(value, depth + 1));
-                // Small objects look a duplicate up in line; the rare large ones defer to set().
-                object.set(std::move(key), std::move(value));
+                object.add(std::move(key), std::move(value));
                 skip_space();
                 if (take('}')) {
                     break;
@@ -132,7 +136,7 @@ class JsonParser {
                 skip_space();
             }
         }
-        out = Value(std::move(object));
+        out = Value(object.take());
         return ok_status();
     }
 
@@ -209,9 +213,8 @@ class JsonParser {
         return ok_status();
     }
 
-    Status parse_string(std::string& out) {
-        ++at_;
-        const std::size_t begin = at_;
+    /// Moves behind the bytes that need no treatment; true when some are not ASCII.
+    bool skip_plain() {
         bool ascii = true;
         while (at_ < text_.size()) {
             const auto c = static_cast<unsigned char>(text_[at_]);
@@ -221,24 +224,32 @@ class JsonParser {
             ascii = ascii && c < 0x80;
             ++at_;
         }
-        out.assign(text_.substr(begin, at_ - begin));
-        while (at_ < text_.size() && text_[at_] != '"') {
-            const auto c = static_cast<unsigned char>(text_[at_]);
-            if (c < 0x20) {
+        return !ascii;
+    }
+
+    Status parse_string(std::string& out) {
+        ++at_;
+        const std::size_t begin = at_;
+        bool wide = false;
+        while (true) {
+            const std::size_t run = at_;
+            wide = skip_plain() || wide;
+            out.append(text_.substr(run, at_ - run));
+            if (at_ >= text_.size()) {
+                return fail("string never ends");
+            }
+            if (text_[at_] == '"') {
+                break;
+            }
+            if (text_[at_] != '\\') {
                 return fail("control character in a string");
             }
-            if (c == '\\') {
-                ++at_;
-                QD_CHECK_OK(parse_escape(out));
-            } else {
-                ascii = ascii && c < 0x80;
-                out += text_[at_++];
-            }
+            ++at_;
+            QD_CHECK_OK(parse_escape(out));
         }
-        if (at_ >= text_.size()) {
-            return fail("string never ends");
-        }
-        if (!ascii && !is_valid_utf8(out)) {
+        // Escapes are ASCII, so the bytes as written are valid just when the text is.
+        if (wide && !is_valid_utf8(text_.substr(begin, at_ - begin))) {
+            at_ = begin;
             return fail("string is not valid UTF-8");
         }
         ++at_;
@@ -450,11 +461,15 @@ void append_json_string(std::string& out, std::string_view text) {
 }
 
 void append_json_double(std::string& out, double value) {
-    std::array<char, 40> buffer{};
-    const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+    std::array<char, 64> buffer{};
+    const double magnitude = std::fabs(value);
+    const bool plain = magnitude == 0.0 || (magnitude >= kPlainFrom && magnitude < kPlainBelow);
+    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                   plain ? std::chars_format::fixed : std::chars_format::scientific)
+                         .ptr;
     const std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
     out += text;
-    if (text.find_first_of(".en") == std::string_view::npos) {
+    if (plain && text.find('.') == std::string_view::npos) {
         out += ".0";
     }
 }

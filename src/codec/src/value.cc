@@ -49,9 +49,29 @@ bool Object::operator==(const Object& other) const {
     if (size() != other.size()) {
         return false;
     }
-    return std::all_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-        const Value* found = other.find(entry.first);
-        return found != nullptr && *found == entry.second;
+    // Mostly the order is the same: compare side by side as long as it lasts.
+    const auto [first, second] =
+        std::mismatch(entries_.begin(), entries_.end(), other.entries_.begin(),
+                      [](const Entry& a, const Entry& b) { return a.first == b.first; });
+    for (auto a = entries_.begin(), b = other.entries_.begin(); a != first; ++a, ++b) {
+        if (!(a->second == b->second)) {
+            return false;
+        }
+    }
+    // Sorting the rest keeps large objects from costing a squared number of comparisons.
+    const auto by_key = [](const Entry* a, const Entry* b) { return a->first < b->first; };
+    const auto sorted = [&](auto from, auto to) {
+        std::vector<const Entry*> pointers;
+        for (; from != to; ++from) {
+            pointers.push_back(&*from);
+        }
+        std::sort(pointers.begin(), pointers.end(), by_key);
+        return pointers;
+    };
+    const auto left = sorted(first, entries_.end());
+    const auto right = sorted(second, other.entries_.end());
+    return std::equal(left.begin(), left.end(), right.begin(), [](const Entry* a, const Entry* b) {
+        return a->first == b->first && a->second == b->second;
     });
 }
 

@@ -18,6 +18,7 @@ std::optional<DecimalValue> parse_decimal(std::string_view text);
 std::string format_decimal(DecimalValue value);
 double decimal_to_double(DecimalValue value);
 DecimalValue decimal_from_int(std::int64_t value);
+/// NaN and infinities become 0; test for them before.
 DecimalValue decimal_from_double(double value);
 /// Truncates toward zero; nothing when out of range.
 std::optional<std::int64_t> decimal_to_int(DecimalValue value);
