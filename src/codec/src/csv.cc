@@ -82,7 +82,9 @@ Result<bool> CsvReader::next(std::vector<Field>& record) {
 }
 
 void append_csv_field(std::string& out, std::string_view field) {
-    if (field.find_first_of(",\"\r\n") == std::string_view::npos) {
+    // A leading byte order mark would be taken for the file's own if the field came first.
+    if (field.find_first_of(",\"\r\n") == std::string_view::npos &&
+        !field.starts_with("\xEF\xBB\xBF")) {
         out += field;
         return;
     }

@@ -44,6 +44,7 @@ TEST(Csv, ReadsRecords) {
         {"a\"b,c\n", "a\"b|c/"},
         {" a , b \n", " a | b /"},
         {"\xef\xbb\xbfid,x\n", "id|x/"},
+        {"\xef\xbb\xbf\"\xef\xbb\xbfid\"\n", "(\xef\xbb\xbfid)/"},
         {"\"\"\"\"", "(\")/"},
         {"\"a", "COD0031: malformed CSV: quote never closes at line 1, offset 1"},
         {"a\n\"b\nc", "COD0031: malformed CSV: quote never closes at line 2, offset 3"},
@@ -53,6 +54,20 @@ TEST(Csv, ReadsRecords) {
         EXPECT_EQ(read_csv(text), expected) << text;
     }
     EXPECT_EQ(read_csv("a;b,c;\"d;e\"\n", ';'), "a|b,c|(d;e)/");
+}
+
+TEST(Csv, QuotesWhatMustBeQuoted) {
+    const std::pair<const char*, const char*> cases[] = {{"", ""},
+                                                         {"plain", "plain"},
+                                                         {"a,b", "\"a,b\""},
+                                                         {"a\"b", "\"a\"\"b\""},
+                                                         {"a\nb", "\"a\nb\""},
+                                                         {"\xef\xbb\xbfx", "\"\xef\xbb\xbfx\""}};
+    for (const auto& [field, expected] : cases) {
+        std::string out;
+        append_csv_field(out, field);
+        EXPECT_EQ(out, expected);
+    }
 }
 
 TEST(Csv, WrittenFieldsReadBack) {
