@@ -7,11 +7,11 @@ namespace qd {
 
 /// An invariant of ours that must hold; always on. Outside input never reaches one: that is an
 /// Error.
-#define QD_CHECK(condition)                                        \
-    do {                                                           \
-        if (!(condition)) [[unlikely]] {                           \
-            ::qd::check_failed(#condition, __FILE__, __LINE__);    \
-        }                                                          \
+#define QD_CHECK(condition)                                     \
+    do {                                                        \
+        if (!(condition)) [[unlikely]] {                        \
+            ::qd::check_failed(#condition, __FILE__, __LINE__); \
+        }                                                       \
     } while (false)
 
 /// The same for hot loops: off in release builds.

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "qd/base/time.h"
+
 #include <atomic>
 #include <cstdint>
-
-#include "qd/base/time.h"
 
 namespace qd {
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "qd/base/result.h"
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "qd/base/result.h"
 
 namespace qd {
 
@@ -32,7 +32,8 @@ class MappedFile {
 };
 
 /// The file system as a parameter. Paths are UTF-8. Threads: any.
-/// Errors: NotFound FIL0002, ResourceExhausted FIL0003 (disk full), Internal FIL0001 with errno text.
+/// Errors: NotFound FIL0002, ResourceExhausted FIL0003 (disk full), Internal FIL0001 with errno
+/// text.
 class Files {
   public:
     virtual ~Files() = default;

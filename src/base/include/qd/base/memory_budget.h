@@ -1,10 +1,10 @@
 #pragma once
 
+#include "qd/base/result.h"
+
 #include <atomic>
 #include <cstdint>
 #include <limits>
-
-#include "qd/base/result.h"
 
 namespace qd {
 

@@ -176,7 +176,9 @@ class [[nodiscard]] Result<void> {
 
 using Status = Result<void>;
 
-inline Status ok_status() { return {}; }
+inline Status ok_status() {
+    return {};
+}
 
 }  // namespace qd
 
@@ -192,9 +194,9 @@ inline Status ok_status() { return {}; }
     declaration = std::move(QD_CONCAT(qd_result_, __LINE__)).value()
 
 /// QD_CHECK_OK(status); returns the error when there is one.
-#define QD_CHECK_OK(...)                             \
-    do {                                             \
+#define QD_CHECK_OK(...)                                       \
+    do {                                                       \
         if (auto qd_status = (__VA_ARGS__); !qd_status.ok()) { \
-            return std::move(qd_status).error();     \
-        }                                            \
+            return std::move(qd_status).error();               \
+        }                                                      \
     } while (false)

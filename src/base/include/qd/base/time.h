@@ -42,9 +42,15 @@ struct Timestamp {
     constexpr std::int64_t unix_ns() const { return (ticks - kUnixEpochTicks) * 100; }
 };
 
-inline constexpr Timestamp operator+(Timestamp t, Ticks d) { return {t.ticks + d.count}; }
-inline constexpr Timestamp operator-(Timestamp t, Ticks d) { return {t.ticks - d.count}; }
-inline constexpr Ticks operator-(Timestamp a, Timestamp b) { return {a.ticks - b.ticks}; }
+inline constexpr Timestamp operator+(Timestamp t, Ticks d) {
+    return {t.ticks + d.count};
+}
+inline constexpr Timestamp operator-(Timestamp t, Ticks d) {
+    return {t.ticks - d.count};
+}
+inline constexpr Ticks operator-(Timestamp a, Timestamp b) {
+    return {a.ticks - b.ticks};
+}
 
 struct CivilDate {
     int year = 1;
@@ -64,8 +70,9 @@ std::string format_timestamp_trimmed(Timestamp t);
 std::string format_ticks(Ticks t);
 
 /// ISO 8601: date, 'T' or blank, time (seconds may be left out, so may the whole time), up to
-/// nine fraction digits (more than seven are cut), optional zone (Z, +hh:mm, +hhmm or +hh; none means UTC). Nothing else: the wider forms that KQL's
-/// todatetime() takes live in kql. Out of range or malformed: nothing.
+/// nine fraction digits (more than seven are cut), optional zone (Z, +hh:mm, +hhmm or +hh; none
+/// means UTC). Nothing else: the wider forms that KQL's todatetime() takes live in kql. Out of
+/// range or malformed: nothing.
 std::optional<Timestamp> parse_iso_timestamp(std::string_view text);
 /// "[-][d.]hh:mm[:ss[.fffffff]]". Malformed: nothing.
 std::optional<Ticks> parse_ticks(std::string_view text);

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "qd/base/result.h"
+
 #include <string>
 #include <string_view>
-
-#include "qd/base/result.h"
 
 namespace qd::codec {
 

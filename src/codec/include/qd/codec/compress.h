@@ -1,10 +1,10 @@
 #pragma once
 
+#include "qd/base/result.h"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
-
-#include "qd/base/result.h"
 
 namespace qd::codec {
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "qd/codec/value.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "qd/codec/value.h"
 
 namespace qd {
 

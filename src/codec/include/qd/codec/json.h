@@ -1,11 +1,11 @@
 #pragma once
 
+#include "qd/base/result.h"
+#include "qd/codec/value.h"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
-
-#include "qd/base/result.h"
-#include "qd/codec/value.h"
 
 namespace qd::codec {
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "qd/base/result.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "qd/base/result.h"
 
 namespace qd::codec {
 
@@ -16,7 +16,8 @@ namespace qd::codec {
 /// Source: protobuf encoding guide.
 class ProtoReader {
   public:
-    explicit ProtoReader(std::string_view message) : at_(message.data()), end_(at_ + message.size()) {}
+    explicit ProtoReader(std::string_view message)
+        : at_(message.data()), end_(at_ + message.size()) {}
     bool next();
     std::uint32_t field() const { return field_; }
     std::uint32_t wire_type() const { return wire_; }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "qd/base/time.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -7,8 +9,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "qd/base/time.h"
 
 namespace qd {
 
@@ -71,21 +71,21 @@ class Value {
     };
 
     Value() = default;
-    Value(std::nullptr_t) {}                                     // NOLINT
-    Value(bool b) : data_(b) {}                                  // NOLINT
-    Value(std::int64_t n) : data_(n) {}                          // NOLINT
-    Value(int n) : data_(std::int64_t{n}) {}                     // NOLINT
-    Value(double d) : data_(d) {}                                // NOLINT
-    Value(std::string s) : data_(std::move(s)) {}                // NOLINT
-    Value(std::string_view s) : data_(std::string(s)) {}         // NOLINT
-    Value(const char* s) : data_(std::string(s)) {}              // NOLINT
-    Value(Array a) : data_(std::move(a)) {}                      // NOLINT
-    Value(Object o) : data_(std::move(o)) {}                     // NOLINT
-    Value(BigNumber n) : data_(std::move(n)) {}                  // NOLINT
-    Value(Timestamp t) : data_(t) {}                             // NOLINT
-    Value(Ticks t) : data_(t) {}                                 // NOLINT
-    Value(GuidValue g) : data_(g) {}                             // NOLINT
-    Value(DecimalValue d) : data_(d) {}                          // NOLINT
+    Value(std::nullptr_t) {}                              // NOLINT
+    Value(bool b) : data_(b) {}                           // NOLINT
+    Value(std::int64_t n) : data_(n) {}                   // NOLINT
+    Value(int n) : data_(std::int64_t{n}) {}              // NOLINT
+    Value(double d) : data_(d) {}                         // NOLINT
+    Value(std::string s) : data_(std::move(s)) {}         // NOLINT
+    Value(std::string_view s) : data_(std::string(s)) {}  // NOLINT
+    Value(const char* s) : data_(std::string(s)) {}       // NOLINT
+    Value(Array a) : data_(std::move(a)) {}               // NOLINT
+    Value(Object o) : data_(std::move(o)) {}              // NOLINT
+    Value(BigNumber n) : data_(std::move(n)) {}           // NOLINT
+    Value(Timestamp t) : data_(t) {}                      // NOLINT
+    Value(Ticks t) : data_(t) {}                          // NOLINT
+    Value(GuidValue g) : data_(g) {}                      // NOLINT
+    Value(DecimalValue d) : data_(d) {}                   // NOLINT
 
     bool is_null() const { return std::holds_alternative<std::monostate>(data_); }
     const bool* if_bool() const { return std::get_if<bool>(&data_); }
@@ -128,13 +128,23 @@ class Value {
         data_;
 };
 
-inline std::size_t Object::size() const { return entries_.size(); }
-inline bool Object::empty() const { return entries_.empty(); }
+inline std::size_t Object::size() const {
+    return entries_.size();
+}
+inline bool Object::empty() const {
+    return entries_.empty();
+}
 inline std::vector<Object::Entry>::const_iterator Object::begin() const {
     return entries_.begin();
 }
-inline std::vector<Object::Entry>::const_iterator Object::end() const { return entries_.end(); }
-inline std::vector<Object::Entry>::iterator Object::begin() { return entries_.begin(); }
-inline std::vector<Object::Entry>::iterator Object::end() { return entries_.end(); }
+inline std::vector<Object::Entry>::const_iterator Object::end() const {
+    return entries_.end();
+}
+inline std::vector<Object::Entry>::iterator Object::begin() {
+    return entries_.begin();
+}
+inline std::vector<Object::Entry>::iterator Object::end() {
+    return entries_.end();
+}
 
 }  // namespace qd
