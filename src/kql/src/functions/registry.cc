@@ -13,7 +13,7 @@ using MultiTable = std::span<const MultiFunction>;
 
 std::vector<ScalarTable> scalar_tables() {
     return {
-        type_functions(),       time_bin_functions(),    time_calendar_functions(),
+        type_functions(), string_basic_functions(), string_search_functions(), string_regex_functions(),       time_bin_functions(),    time_calendar_functions(),
         time_clock_functions(), time_format_functions(), conditional_functions(),
     };
 }
