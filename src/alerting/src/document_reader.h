@@ -36,12 +36,12 @@ class DocumentReader {
     std::vector<std::pair<std::string, std::string>> text_map(Value& object, std::string_view name,
                                                               const std::string& path);
 
+    /// Reports text that is an unresolved template expression "[…]".
+    bool is_expression(const Value& value, const std::string& path);
     void error(std::string id, std::string path, std::string message);
     void warn(std::string id, std::string path, std::string message);
 
   private:
-    /// Reports text that is an unresolved template expression "[…]".
-    bool is_expression(const Value& value, const std::string& path);
     void wrong_type(const std::string& path, std::string_view wanted);
 
     std::vector<Finding>& findings_;

@@ -165,6 +165,9 @@ class RuleLoader {
         Condition condition;
         require(source, "query", path);
         condition.query = reader_.text(source, "query", path).value_or("");
+        if (const Value* query = DocumentReader::field(source, "query")) {
+            reader_.is_expression(*query, path + ".query");
+        }
         if (const auto index =
                 reader_.choice(source, "timeAggregation", path,
                                {"Count", "Average", "Minimum", "Maximum", "Total"})) {
