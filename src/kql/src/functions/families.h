@@ -8,6 +8,10 @@
 namespace qd::kql {
 
 std::span<const ScalarFunction> type_functions();
+std::span<const ScalarFunction> dynamic_array_functions();
+std::span<const ScalarFunction> dynamic_bag_functions();
+std::span<const ScalarFunction> dynamic_json_functions();
+std::span<const ScalarFunction> dynamic_set_functions();
 std::span<const ScalarFunction> string_basic_functions();
 std::span<const ScalarFunction> string_search_functions();
 std::span<const ScalarFunction> string_regex_functions();
@@ -16,5 +20,7 @@ std::span<const ScalarFunction> time_calendar_functions();
 std::span<const ScalarFunction> time_clock_functions();
 std::span<const ScalarFunction> time_format_functions();
 std::span<const ScalarFunction> conditional_functions();
+
+std::span<const MultiFunction> dynamic_array_multi_functions();
 
 }  // namespace qd::kql

@@ -13,13 +13,16 @@ using MultiTable = std::span<const MultiFunction>;
 
 std::vector<ScalarTable> scalar_tables() {
     return {
-        type_functions(), string_basic_functions(), string_search_functions(), string_regex_functions(),       time_bin_functions(),    time_calendar_functions(),
-        time_clock_functions(), time_format_functions(), conditional_functions(),
+        type_functions(),          dynamic_array_functions(), dynamic_bag_functions(),
+        dynamic_json_functions(),  dynamic_set_functions(),   string_basic_functions(),
+        string_search_functions(), string_regex_functions(),  time_bin_functions(),
+        time_calendar_functions(), time_clock_functions(),    time_format_functions(),
+        conditional_functions(),
     };
 }
 
 std::vector<MultiTable> multi_tables() {
-    return {};
+    return {dynamic_array_multi_functions()};
 }
 
 template <typename Function>

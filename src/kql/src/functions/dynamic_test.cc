@@ -1,0 +1,72 @@
+#include "functions/function_cases.h"
+
+namespace qd::kql {
+namespace {
+
+TEST(DynamicFunctions, FollowTheEnginesAnswers) {
+    const Scalar null = Scalar::null_of(DataType::Dynamic);
+    expect_cases({
+        {"parse_json", {str("not json")}, "not json"},
+        {"parse_json", {str("")}, "null"},
+        {"parse_json", {str("null")}, "null"},
+        {"parse_json", {str(R"({"b":1,"a":[1.0,2]})")}, R"({"b":1,"a":[1.0,2]})"},
+        {"extract_json", {str("$.a[1]['b']"), str(R"({"a":[0,{"b":"x"}]})")}, "x"},
+        {"extract_json", {str("$.a"), str(R"({"a":7})"), str("long")}, "7"},
+        {"extract_json", {str("a"), str("{}")}, "error"},
+        {"dynamic_to_json", {json(R"({"b":2,"a":{"d":1,"c":2}})")}, R"({"a":{"c":2,"d":1},"b":2})"},
+        {"treepath", {json(R"({"a":[1,{"b":2}]})")}, R"(["['a']","['a'][0]","['a'][0]['b']"])"},
+        {"bag_pack", {str("a"), num(1), str("b"), null}, R"({"a":1,"b":null})"},
+        {"bag_pack", {str("a")}, "wrong number of arguments"},
+        {"bag_merge",
+         {json(R"({"a":1,"b":2})"), json(R"({"b":3,"c":4})")},
+         R"({"a":1,"b":2,"c":4})"},
+        {"bag_keys", {json("[1]")}, "null"},
+        {"bag_keys", {json(R"({"a":1,"c":{"d":2}})")}, R"(["a","c"])"},
+        {"bag_has_key", {json(R"({"k":{"p":1}})"), str("$.k.p")}, "True"},
+        {"bag_has_key", {json(R"({"k":1})"), str("x")}, "False"},
+        {"bag_remove_keys",
+         {json(R"({"a":1,"b":{"c":1,"d":2}})"), json(R"(["a","$.b.c"])")},
+         R"({"b":{"d":2}})"},
+        {"bag_set_key", {json(R"({"a":1})"), str("$.b.c"), str("x")}, R"({"a":1,"b":{"c":"x"}})"},
+        {"bag_zip", {json(R"(["a",8,"b"])"), json("1")}, R"({"a":null,"b":null})"},
+        {"set_union", {json("[1,2]"), json("[2,3]")}, "[1,2,3]"},
+        {"set_intersect", {json("[1,2,3]"), json(R"(["1",3])")}, "[3]"},
+        {"set_difference", {json("[1,2,2,3]"), json("[3]")}, "[1,2]"},
+        {"set_equals", {json("[1,2,2]"), json("[2,1]")}, "True"},
+        {"set_has_element", {json("[1,2]"), str("2")}, "False"},
+        {"set_has_element", {json("[1,2]"), num(2)}, "True"},
+        {"jaccard_index", {json("[1,2,3]"), json("[1,2,3,4]")}, "0.75"},
+        {"array_length", {json("{}")}, "null"},
+        {"array_length", {json("[]")}, "0"},
+        {"array_slice", {json("[1,2,3,4,5]"), num(-3), num(-2)}, "[3,4]"},
+        {"array_slice", {json("[1,2,3]"), num(0), num(100)}, "[1,2,3]"},
+        {"array_split", {json("[1,2,3,4,5]"), json("[1,3]")}, "[[1],[2,3],[4,5]]"},
+        {"array_split", {json("[1,2,3,4,5]"), num(2)}, "[[1,2],[3,4,5]]"},
+        {"array_rotate_right", {json("[1,2,3,4,5]"), num(2)}, "[4,5,1,2,3]"},
+        {"array_shift_left", {json("[1,2,3,4,5]"), num(-2), num(-1)}, "[-1,-1,1,2,3]"},
+        {"array_shift_right", {json("[1,2,3]"), num(1)}, "[null,1,2]"},
+        {"array_reverse", {json("[1,2,3]")}, "[3,2,1]"},
+        {"array_concat", {null, json("[99]")}, "[99]"},
+        {"array_index_of", {json(R"(["this","is","an"])"), str("an"), num(-1)}, "2"},
+        {"array_index_of", {json("[1,2]"), num(9)}, "-1"},
+        {"array_iff", {json("[1,0,50]"), str("yes"), str("no")}, R"(["yes","no","yes"])"},
+        {"array_sort_asc", {json(R"([null,"b","a",null])")}, R"(["a","b",null,null])"},
+        {"array_sort_asc",
+         {json(R"([null,"b","a"])"), Scalar::of_bool(false)},
+         R"([null,"a","b"])"},
+        {"array_sort_desc", {json("[1,3,2]")}, "[3,2,1]"},
+        {"array_sort_asc", {json("{}")}, "null"},
+        {"array_sum", {json("[1,2.5]")}, "3.5"},
+        {"pack_array", {num(1), str("2"), span("2s")}, R"([1,"2","00:00:02"])"},
+        {"repeat", {num(1), num(3)}, "[1,1,1]"},
+        {"repeat", {num(1), num(-1)}, "null"},
+        {"zip", {json("[1,3]"), json("[2]")}, "[[1,2],[3,null]]"},
+        {"range", {num(1), num(8), num(3)}, "[1,4,7]"},
+        {"range", {span("1h"), span("3h")}, R"(["01:00:00","02:00:00","03:00:00"])"},
+        {"range", {real(0), real(1), real(0.5)}, "[0.0,0.5,1.0]"},
+        {"range", {num(1), num(5), num(0)}, "null"},
+    });
+}
+
+}  // namespace
+}  // namespace qd::kql
