@@ -20,6 +20,10 @@ std::span<const ScalarFunction> time_calendar_functions();
 std::span<const ScalarFunction> time_clock_functions();
 std::span<const ScalarFunction> time_format_functions();
 std::span<const ScalarFunction> conditional_functions();
+std::span<const ScalarFunction> series_functions();
+std::span<const ScalarFunction> series_element_functions();
+std::span<const ScalarFunction> sketch_functions();
+std::span<const MultiFunction> series_multi_functions();
 
 std::span<const MultiFunction> dynamic_array_multi_functions();
 

@@ -12,17 +12,31 @@ using ScalarTable = std::span<const ScalarFunction>;
 using MultiTable = std::span<const MultiFunction>;
 
 std::vector<ScalarTable> scalar_tables() {
+    // One a line, so that families added at the same time do not collide.
+    // clang-format off
     return {
-        type_functions(),          dynamic_array_functions(), dynamic_bag_functions(),
-        dynamic_json_functions(),  dynamic_set_functions(),   string_basic_functions(),
-        string_search_functions(), string_regex_functions(),  time_bin_functions(),
-        time_calendar_functions(), time_clock_functions(),    time_format_functions(),
+        type_functions(),
+        dynamic_array_functions(),
+        dynamic_bag_functions(),
+        dynamic_json_functions(),
+        dynamic_set_functions(),
+        string_basic_functions(),
+        string_search_functions(),
+        string_regex_functions(),
+        time_bin_functions(),
+        time_calendar_functions(),
+        time_clock_functions(),
+        time_format_functions(),
         conditional_functions(),
+        series_functions(),
+        series_element_functions(),
+        sketch_functions(),
     };
+    // clang-format on
 }
 
 std::vector<MultiTable> multi_tables() {
-    return {dynamic_array_multi_functions()};
+    return {dynamic_array_multi_functions(), series_multi_functions()};
 }
 
 template <typename Function>
