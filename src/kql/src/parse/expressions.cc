@@ -681,8 +681,39 @@ std::vector<OrderedExpr> Parser::parse_ordered_list() {
     return list;
 }
 
-// `a.b['c']` without calls.
-ExprPtr Parser::parse_simple_path() { return parse_postfix(); }
+// `a.b['c']` without calls: `partition by key (…)`.
+ExprPtr Parser::parse_simple_path() {
+    const std::uint32_t begin = here();
+    Name name = parse_name();
+    ExprPtr expr = make(NameRef{std::move(name.text)}, name.span);
+    while (!panic_) {
+        if (at(Punct::Dot) && at_name(1)) {
+            take();
+            Path node;
+            node.member = parse_name();
+            const std::uint32_t height = expr->height;
+            node.object = std::move(expr);
+            expr = make(std::move(node), span_from(begin), height);
+        } else if (at(Punct::OpenBracket)) {
+            const Nesting nesting(*this);
+            take();
+            Element node;
+            node.object = std::move(expr);
+            node.index = parse_expr();
+            expect(Punct::CloseBracket);
+            const std::uint32_t height = std::max(node.object->height, node.index->height);
+            expr = make(std::move(node), span_from(begin), height);
+        } else {
+            break;
+        }
+    }
+    return expr;
+}
+
+ExprPtr Parser::parse_simple_or_literal() {
+    ExprPtr literal = parse_literal();
+    return literal != nullptr ? std::move(literal) : parse_simple_path();
+}
 
 // A wildcard's remaining parts must stand together: `*_id`, `a*b*`.
 ExprPtr Parser::parse_wildcard_tail(std::uint32_t begin) {

@@ -295,12 +295,11 @@ ExprPtr Parser::parse_typed_literal() {
     const DataType type = find_typed(word.text)->type;
     const std::uint32_t open_end = peek(1).end();
     if (peek(2).kind == TokenKind::String && at(Punct::CloseParen, 3)) {
-        // datetime("2020-01-01")
+        // datetime("2020-01-01"); text that is none of the type is null
         const std::string text = read_string(peek(2).text).text;
-        if (std::optional<Scalar> value = constant_of(type, text)) {
-            jump_to(position() + 4);
-            return make(Literal{std::move(*value), false}, span_from(begin));
-        }
+        Scalar value = constant_of(type, text).value_or(Scalar::null_of(type));
+        jump_to(position() + 4);
+        return make(Literal{std::move(value), false}, span_from(begin));
     }
     const std::size_t close = text_.find(')', open_end);
     if (close == std::string_view::npos) {
@@ -314,10 +313,16 @@ ExprPtr Parser::parse_typed_literal() {
     const bool empty = trim_blanks(inside).empty();
     std::optional<Scalar> value = constant_of(type, inside);
     if (!value && looks_constant(trim_blanks(inside))) {
-        fail("", "Malformed " + std::string(columns::type_name(type)) + " literal",
-             TextSpan{begin, close_offset + 1 - begin});
-        skip_to_offset(close_offset + 1);
-        return missing();
+        // The engine takes what is between the parentheses unread; a value it cannot convert is
+        // null.
+        Diagnostic warning;
+        warning.severity = Severity::Warning;
+        warning.code = "SYN0002";
+        warning.message =
+            "Malformed " + std::string(columns::type_name(type)) + " literal, read as null";
+        warning.span = TextSpan{begin, close_offset + 1 - begin};
+        diagnostics_.push_back(std::move(warning));
+        value = Scalar::null_of(type);
     }
     if (value) {
         skip_to_offset(close_offset + 1);
@@ -433,7 +438,11 @@ bool Parser::parse_json(Value& out) {
         return expect(Punct::CloseBrace);
     }
     if (peek().kind == TokenKind::String) {
-        out = Value(read_string(take().text, true).text);
+        std::string text;
+        while (peek().kind == TokenKind::String) {
+            text += read_string(take().text, true).text;
+        }
+        out = Value(std::move(text));
         return true;
     }
     bool negative = false;

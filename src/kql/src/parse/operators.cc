@@ -11,7 +11,13 @@ namespace {
 
 OperatorNode parse_where(Parser& p, Parameters& params) {
     p.parse_parameters(params, {});
-    return Where{p.parse_expr()};
+    Where node;
+    if (p.at_name() && p.at(Punct::Assign, p.name_length())) {
+        node.name = p.parse_name();
+        p.take();
+    }
+    node.predicate = p.parse_expr();
+    return node;
 }
 
 OperatorNode parse_extend(Parser& p, Parameters&) { return Extend{p.parse_named_list()}; }
@@ -401,6 +407,14 @@ bool Parser::at_leading_operator() const {
     }
     if (word == "macro-expand") {
         return true;
+    }
+    // Operators on rows whose words name nothing else: the binder says what is missing.
+    constexpr std::array<std::string_view, 15> kNoNames = {
+        "where",       "project",    "project-away",    "project-keep",  "project-rename",
+        "mv-expand",   "mv-apply",   "project-reorder", "make-series",   "parse-where",
+        "parse-kv",    "top-nested", "top-hitters",     "sample-distinct", "make-graph"};
+    if (std::find(kNoNames.begin(), kNoNames.end(), word) != kNoNames.end()) {
+        return next.kind != TokenKind::End && next.kind != TokenKind::Punct;
     }
     if (word != "print" && word != "union" && word != "search" && word != "find") {
         return false;

@@ -7,18 +7,6 @@ namespace {
 
 using Step = GraphPattern::Step;
 
-std::int64_t parse_length(Parser& p) {
-    const ExprPtr value = p.parse_literal();
-    if (value != nullptr) {
-        if (const auto* literal = value->if_as<Literal>();
-            literal != nullptr && literal->value.type() == columns::DataType::Long) {
-            return literal->value.as_int();
-        }
-    }
-    p.fail_expected("a number");
-    return 1;
-}
-
 // `-[name*1..3]->`, `<-[…]-`, `-[…]-`, `-->`, `<--`, `--`
 Step parse_edge(Parser& p) {
     Step step;
@@ -31,9 +19,9 @@ Step parse_edge(Parser& p) {
         }
         if (p.accept(Punct::Star)) {
             step.variable_length = true;
-            step.length_min = parse_length(p);
+            step.length_min = p.parse_simple_or_literal();
             p.expect(Punct::DotDot);
-            step.length_max = parse_length(p);
+            step.length_max = p.parse_simple_or_literal();
         }
         p.expect(Punct::CloseBracket);
         p.expect(Punct::Minus);

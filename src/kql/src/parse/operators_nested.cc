@@ -261,6 +261,11 @@ OperatorNode parse_find(Parser& p, Parameters& params) {
                 p.expect(Punct::Star);
                 p.expect(Punct::CloseParen);
                 node.pack = true;
+            } else if (p.at_word("pack_all") && p.at(Punct::OpenParen, 1)) {
+                p.take();
+                p.take();
+                p.expect(Punct::CloseParen);
+                node.pack = true;
             } else if (p.at(Punct::Star)) {
                 p.take();
                 node.project.push_back(Find::Output{Name{"*", {}}, std::nullopt});

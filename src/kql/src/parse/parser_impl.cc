@@ -324,7 +324,12 @@ std::vector<Name> Parser::parse_name_list() {
 
 std::optional<columns::DataType> Parser::parse_type() {
     if (peek().kind == TokenKind::Word) {
-        if (const auto type = columns::parse_type(peek().text)) {
+        // typeof(DateTime) occurs: the engine ignores case here.
+        std::string word(peek().text);
+        std::transform(word.begin(), word.end(), word.begin(), [](char c) {
+            return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        });
+        if (const auto type = columns::parse_type(word)) {
             take();
             return type;
         }
@@ -479,7 +484,18 @@ ExprPtr Parser::parse_parameter_value() {
         return make(std::move(ref), span_from(begin));
     }
     if (at_name()) {
-        return parse_postfix();
+        // A word or column, never a call: `kind=inner (T)` goes on with the operand.
+        Name name = parse_name();
+        ExprPtr value = make(NameRef{std::move(name.text)}, name.span);
+        while (at(Punct::Dot) && at_name(1)) {
+            take();
+            Path path;
+            path.member = parse_name();
+            const std::uint32_t height = value->height;
+            path.object = std::move(value);
+            value = make(std::move(path), span_from(begin), height);
+        }
+        return value;
     }
     fail_expected("a value");
     return missing();

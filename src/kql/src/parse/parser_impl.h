@@ -89,6 +89,7 @@ class Parser {
     ExprPtr parse_entity();
     ExprPtr parse_name_or_wildcard();
     ExprPtr parse_simple_path();
+    ExprPtr parse_simple_or_literal();
     OrderedExpr parse_ordered();
     std::vector<OrderedExpr> parse_ordered_list();
     ExprPtr make(ExprNode node, TextSpan span, std::uint32_t child_height = 0);

@@ -75,8 +75,8 @@ std::optional<Statement> Parser::parse_statement() {
         // What follows is never executed: read over it, minding the braces.
         std::uint32_t open = 0;
         while (!at_end() && (open > 0 || !at(Punct::Semicolon))) {
-            open += at(Punct::OpenBrace) ? 1 : 0;
-            open -= at(Punct::CloseBrace) && open > 0 ? 1 : 0;
+            open += at(Punct::OpenBrace) ? 1U : 0U;
+            open -= at(Punct::CloseBrace) && open > 0 ? 1U : 0U;
             take();
         }
         return finish(std::move(pattern));

@@ -297,6 +297,8 @@ struct Query {
 
 /// where, filter
 struct Where {
+    /// `where a = true`: the engine takes the name, which then means nothing (QDL lints it).
+    std::optional<Name> name;
     ExprPtr predicate;
 };
 struct Extend {
@@ -562,8 +564,8 @@ struct GraphPattern {
         std::optional<Name> name;
         enum class Direction : std::uint8_t { Right, Left, Any } direction = Direction::Right;
         bool variable_length = false;  // `*a..b`
-        std::int64_t length_min = 1;
-        std::int64_t length_max = 1;
+        ExprPtr length_min;  // null unless variable_length
+        ExprPtr length_max;
     };
     std::vector<Step> steps;
 };

@@ -18,4 +18,8 @@ std::string format_literal(const columns::Scalar& value);
 /// The name, as ['the name'] when it is no plain identifier or is a keyword.
 std::string format_name(std::string_view name);
 
+/// Whether two trees mean the same: everything but spans, layout and superfluous parentheses.
+bool same_tree(const Script& a, const Script& b);
+bool same_tree(const Expr& a, const Expr& b);
+
 }  // namespace qd::kql
