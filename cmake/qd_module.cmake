@@ -90,14 +90,12 @@ function(qd_check_includes name deps dir)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${files})
 endfunction()
 
-# qd_binary(NAME n DEPS a b LIBS x): an executable from the current directory's src/*.cc.
+# qd_binary(TARGET t NAME m DIR d DEPS a b LIBS x): an executable from <d>/*.cc of this directory.
+# NAME is the module whose sources may be included besides DEPS.
 function(qd_binary)
-  cmake_parse_arguments(B "" "NAME;TARGET" "DEPS;LIBS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/*.cc)
-  set(tests ${sources})
-  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
-  qd_check_includes(${B_NAME} "${B_DEPS}" ${CMAKE_CURRENT_SOURCE_DIR})
+  cmake_parse_arguments(B "" "NAME;TARGET;DIR" "DEPS;LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${B_DIR}/*.cc)
+  qd_check_includes(${B_NAME} "${B_DEPS}" ${CMAKE_CURRENT_SOURCE_DIR}/${B_DIR})
   add_executable(${B_TARGET} ${sources})
   foreach(dep ${B_DEPS})
     target_link_libraries(${B_TARGET} PRIVATE qd::${dep})

@@ -1,4 +1,4 @@
-#include "inferred_schema.h"
+#include "qd/telemetry/inferred_schema.h"
 
 #include "qd/base/time.h"
 

@@ -69,8 +69,16 @@ bool set_cell(RowBuilder& rows, std::size_t column, const Value& value, const Js
             rows.set_bytes(column, cut_text(*text, rules.text_bytes_max));
             return true;
         }
-        if (text->empty() && field.type != DataType::Dynamic) {
+        if (text->empty()) {
             return true;  // an empty text is no value everywhere but in text columns
+        }
+        if (field.type == DataType::Dynamic && (text->front() == '{' || text->front() == '[')) {
+            // Exports write nested values as JSON text; as in the cloud, the column takes the
+            // value.
+            if (const auto parsed = columns::convert_ingested_text(*text, field.type)) {
+                rows.set(column, *parsed);
+                return true;
+            }
         }
     }
     const auto converted = columns::convert_ingested(value, field.type);

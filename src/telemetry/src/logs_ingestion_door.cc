@@ -2,8 +2,8 @@
 // record that does not fit its table is named in a 400 and the others stay, so a sender that
 // resends must leave the named ones out only.
 #include "door.h"
-#include "inferred_schema.h"
 #include "qd/codec/json.h"
+#include "qd/telemetry/inferred_schema.h"
 #include "qd/telemetry/json_rows.h"
 
 namespace qd::telemetry {

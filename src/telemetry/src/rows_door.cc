@@ -2,9 +2,9 @@
 // Azure diagnostic records in any of their wrappers. Both answer which records were refused and
 // why.
 #include "door.h"
-#include "inferred_schema.h"
 #include "qd/codec/json.h"
 #include "qd/telemetry/entra.h"
+#include "qd/telemetry/inferred_schema.h"
 #include "qd/telemetry/json_rows.h"
 
 #include <map>

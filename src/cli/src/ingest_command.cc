@@ -1,0 +1,236 @@
+// qd ingest: files to rows through the server's own front door, in batches that fit its limit. Rows
+// the server refuses come back with their index and reason and go, as they were written, into the
+// rejected-rows file, so they can be mended and sent again.
+#include "portal_export.h"
+#include "progress.h"
+#include "qd/base/files.h"
+#include "qd/cli/commands.h"
+#include "qd/codec/compress.h"
+#include "qd/codec/csv.h"
+#include "qd/codec/json.h"
+#include "server_client.h"
+
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+
+namespace qd::cli {
+
+namespace {
+
+constexpr std::size_t kFileBytesMax = std::size_t{4} << 30;
+
+bool ends_with(std::string_view text, std::string_view suffix) {
+    return text.ends_with(suffix);
+}
+
+struct Batch {
+    std::string body;                // NDJSON
+    std::vector<std::string> lines;  // kept until the answer, for the rejected file
+};
+
+class Sender {
+  public:
+    Sender(ServerClient& client, const IngestCommand& command, Progress& progress)
+        : client_(client), command_(command), progress_(progress) {}
+
+    Status add(std::string line) {
+        if (line.empty()) {
+            return ok_status();
+        }
+        batch_.body += line;
+        batch_.body += '\n';
+        batch_.lines.push_back(std::move(line));
+        return batch_.body.size() >= command_.batch_bytes ? flush() : ok_status();
+    }
+
+    Status flush() {
+        if (batch_.lines.empty()) {
+            return ok_status();
+        }
+        const std::string path =
+            command_.records ? "/api/v1/records" : "/api/v1/tables/" + command_.table + "/rows";
+        QD_TRY(const ServerClient::Answer answer,
+               client_.post(path, codec::gzip(batch_.body, 1), "application/x-ndjson", true));
+        const Value* accepted = answer.body.get("accepted");
+        if (accepted == nullptr) {
+            return Error(Code::Unavailable, "CLI0010", error_text(answer.body, answer.status));
+        }
+        rows_ += static_cast<std::uint64_t>(accepted->int_or(0));
+        QD_CHECK_OK(keep_rejected(answer.body));
+        sent_ += batch_.body.size();
+        progress_.update(sent_, rows_);
+        batch_ = {};
+        return ok_status();
+    }
+
+    Status close() {
+        QD_CHECK_OK(flush());
+        if (rejected_file_ != nullptr) {
+            std::fclose(rejected_file_);
+            rejected_file_ = nullptr;
+        }
+        return ok_status();
+    }
+
+    std::uint64_t rows() const { return rows_; }
+    std::uint64_t rejected() const { return rejected_; }
+    const std::string& rejected_path() const { return rejected_path_; }
+
+  private:
+    Status keep_rejected(const Value& body) {
+        const Value* errors = body.get("errors");
+        if (errors == nullptr || errors->if_array() == nullptr) {
+            return ok_status();
+        }
+        const Value* count = body.get("rejected");
+        rejected_ += static_cast<std::uint64_t>(count == nullptr ? 0 : count->int_or(0));
+        for (const Value& one : *errors->if_array()) {
+            if (rejected_file_ == nullptr) {
+                rejected_path_ = !command_.rejected_file.empty()
+                                     ? command_.rejected_file
+                                     : (command_.files.front() == "-" ? std::string("stdin")
+                                                                      : command_.files.front()) +
+                                           ".rejected.ndjson";
+                rejected_file_ = std::fopen(rejected_path_.c_str(), "w");
+                if (rejected_file_ == nullptr) {
+                    return Error(Code::Internal, "CLI0011",
+                                 "the rejected-rows file cannot be written: " + rejected_path_);
+                }
+            }
+            const Value* index = one.get("index");
+            const Value* message = one.get("message");
+            const auto at = static_cast<std::size_t>(index == nullptr ? 0 : index->int_or(0));
+            Object kept;
+            kept.set("reason", message == nullptr ? Value("") : *message);
+            kept.set("row", at < batch_.lines.size() ? Value(batch_.lines[at]) : Value());
+            std::fprintf(rejected_file_, "%s\n", codec::to_json(Value(std::move(kept))).c_str());
+        }
+        return ok_status();
+    }
+
+    ServerClient& client_;
+    const IngestCommand& command_;
+    Progress& progress_;
+    Batch batch_;
+    std::uint64_t rows_ = 0;
+    std::uint64_t rejected_ = 0;
+    std::uint64_t sent_ = 0;
+    std::FILE* rejected_file_ = nullptr;
+    std::string rejected_path_;
+};
+
+Status send_csv(Sender& sender, std::string_view text) {
+    codec::CsvReader reader(text);
+    std::vector<codec::CsvReader::Field> header;
+    QD_TRY(const bool any, reader.next(header));
+    if (!any) {
+        return ok_status();
+    }
+    std::vector<std::string> names;
+    for (codec::CsvReader::Field& field : header) {
+        names.push_back(std::move(field.text));
+    }
+    const std::vector<std::string> columns = export_columns(names);
+    std::vector<codec::CsvReader::Field> record;
+    while (true) {
+        QD_TRY(const bool more, reader.next(record));
+        if (!more) {
+            return ok_status();
+        }
+        Object row;
+        for (std::size_t i = 0; i < columns.size() && i < record.size(); ++i) {
+            std::string& cell = record[i].text;
+            if (cell.empty()) {
+                continue;
+            }
+            if (auto time = export_time(cell)) {
+                cell = std::move(*time);
+            }
+            row.set(columns[i], Value(std::move(cell)));
+        }
+        QD_CHECK_OK(sender.add(codec::to_json(Value(std::move(row)))));
+    }
+}
+
+Status send_json(Sender& sender, std::string_view text, bool records) {
+    if (auto whole = codec::parse_json(text); whole.ok() && whole.value().if_array() != nullptr) {
+        for (const Value& one : *whole.value().if_array()) {
+            QD_CHECK_OK(sender.add(codec::to_json(one)));
+        }
+        return ok_status();
+    } else if (whole.ok() && records) {
+        return sender.add(codec::to_json(whole.value()));
+    }
+    while (!text.empty()) {
+        const std::size_t end = text.find('\n');
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        if (!line.empty() && line.back() == '\r') {
+            line.remove_suffix(1);
+        }
+        QD_CHECK_OK(sender.add(std::string(line)));
+    }
+    return ok_status();
+}
+
+Result<std::string> file_bytes(const std::string& path) {
+    if (path == "-") {
+        return std::string(std::istreambuf_iterator<char>(std::cin), {});
+    }
+    RealFiles files;
+    QD_TRY(std::string bytes, files.read(path));
+    return ends_with(path, ".gz") ? codec::gunzip(bytes, kFileBytesMax)
+                                  : Result<std::string>(std::move(bytes));
+}
+
+Status send_file(Sender& sender, const std::string& path, bool records) {
+    QD_TRY(const std::string bytes, file_bytes(path));
+    const std::string name = ends_with(path, ".gz") ? path.substr(0, path.size() - 3) : path;
+    return ends_with(name, ".csv") ? send_csv(sender, bytes) : send_json(sender, bytes, records);
+}
+
+std::uint64_t total_bytes(const std::vector<std::string>& paths) {
+    RealFiles files;
+    std::uint64_t total = 0;
+    for (const std::string& path : paths) {
+        const auto size = files.size_bytes(path);
+        total += size.ok() ? size.value() : 0;
+    }
+    return total;
+}
+
+}  // namespace
+
+int run_ingest(const Connection& connection, const IngestCommand& command) {
+    auto client = ServerClient::create(connection);
+    if (!client.ok()) {
+        return report(client.error());
+    }
+    Progress progress(command.records ? "records" : command.table, total_bytes(command.files),
+                      command.quiet);
+    Sender sender(client.value(), command, progress);
+    for (const std::string& path : command.files) {
+        Status sent = send_file(sender, path, command.records);
+        if (sent.ok()) {
+            sent = sender.flush();
+        }
+        if (!sent.ok()) {
+            sender.close().ignore("the first error is reported");
+            return report(std::move(sent).with("ingesting " + path).error());
+        }
+    }
+    if (Status closed = sender.close(); !closed.ok()) {
+        return report(closed.error());
+    }
+    progress.finish(sender.rows(), sender.rejected());
+    if (sender.rejected() > 0) {
+        std::fprintf(stderr, "qd: %llu rows were rejected; see %s\n",
+                     static_cast<unsigned long long>(sender.rejected()),
+                     sender.rejected_path().c_str());
+        return 3;
+    }
+    return 0;
+}
+
+}  // namespace qd::cli
