@@ -1,14 +1,14 @@
 // Parses every query of JSONL files ("query", optionally "id" and "error": true for those that
 // may be refused) and prints "N passed, N failed". --failures lists what failed, --roundtrip also
 // prints each tree and parses the text again, which must give the same text.
+#include "qd/codec/json.h"
+#include "qd/kql/parser.h"
+#include "qd/kql/printer.h"
+
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <string>
-
-#include "qd/codec/json.h"
-#include "qd/kql/parser.h"
-#include "qd/kql/printer.h"
 
 namespace {
 

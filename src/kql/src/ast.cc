@@ -1,9 +1,9 @@
 #include "qd/kql/ast.h"
 
+#include "qd/kql/command.h"
+
 #include <algorithm>
 #include <array>
-
-#include "qd/kql/command.h"
 
 namespace qd::kql {
 
@@ -47,22 +47,49 @@ bool Command::has_choice(std::string_view word) const {
 }
 
 std::string_view binary_op_text(BinaryOp op) {
-    static constexpr std::array<std::string_view, 43> kTexts = {
-        "+",           "-",           "*",
-        "/",           "%",           "==",
-        "!=",          "<",           "<=",
-        ">",           ">=",          "=~",
-        "!~",          "contains",    "!contains",
-        "contains_cs", "!contains_cs", "startswith",
-        "!startswith", "startswith_cs", "!startswith_cs",
-        "endswith",    "!endswith",   "endswith_cs",
-        "!endswith_cs", "has",        "!has",
-        "has_cs",      "!has_cs",     "hasprefix",
-        "!hasprefix",  "hasprefix_cs", "!hasprefix_cs",
-        "hassuffix",   "!hassuffix",  "hassuffix_cs",
-        "!hassuffix_cs", "like",      "notlike",
-        "likecs",      "notlikecs",   "matches regex",
-        ":"};
+    static constexpr std::array<std::string_view, 43> kTexts = {"+",
+                                                                "-",
+                                                                "*",
+                                                                "/",
+                                                                "%",
+                                                                "==",
+                                                                "!=",
+                                                                "<",
+                                                                "<=",
+                                                                ">",
+                                                                ">=",
+                                                                "=~",
+                                                                "!~",
+                                                                "contains",
+                                                                "!contains",
+                                                                "contains_cs",
+                                                                "!contains_cs",
+                                                                "startswith",
+                                                                "!startswith",
+                                                                "startswith_cs",
+                                                                "!startswith_cs",
+                                                                "endswith",
+                                                                "!endswith",
+                                                                "endswith_cs",
+                                                                "!endswith_cs",
+                                                                "has",
+                                                                "!has",
+                                                                "has_cs",
+                                                                "!has_cs",
+                                                                "hasprefix",
+                                                                "!hasprefix",
+                                                                "hasprefix_cs",
+                                                                "!hasprefix_cs",
+                                                                "hassuffix",
+                                                                "!hassuffix",
+                                                                "hassuffix_cs",
+                                                                "!hassuffix_cs",
+                                                                "like",
+                                                                "notlike",
+                                                                "likecs",
+                                                                "notlikecs",
+                                                                "matches regex",
+                                                                ":"};
     static_assert(kTexts.size() == static_cast<std::size_t>(BinaryOp::SearchColon) + 1);
     return kTexts[static_cast<std::size_t>(op)];
 }
@@ -74,24 +101,56 @@ std::string_view list_op_text(ListOp op) {
 }
 
 std::string_view operator_keyword(const Operator& op) {
-    static constexpr std::array<std::string_view, 50> kWords = {
-        "where",          "extend",          "project",
-        "project-away",   "project-keep",    "project-rename",
-        "project-reorder", "project-by-names", "summarize",
-        "make-series",    "join",            "lookup",
-        "union",          "mv-expand",       "mv-apply",
-        "parse",          "parse-kv",        "sort",
-        "top",            "top-nested",      "top-hitters",
-        "take",           "sample",          "sample-distinct",
-        "distinct",       "count",           "print",
-        "range",          "evaluate",        "invoke",
-        "as",             "serialize",       "getschema",
-        "consume",        "search",          "find",
-        "facet",          "fork",            "partition",
-        "scan",           "reduce",          "render",
-        "assert-schema",  "macro-expand",    "make-graph",
-        "graph-match",    "graph-to-table",  "graph-mark-components",
-        "graph-where",    "?"};
+    static constexpr std::array<std::string_view, 50> kWords = {"where",
+                                                                "extend",
+                                                                "project",
+                                                                "project-away",
+                                                                "project-keep",
+                                                                "project-rename",
+                                                                "project-reorder",
+                                                                "project-by-names",
+                                                                "summarize",
+                                                                "make-series",
+                                                                "join",
+                                                                "lookup",
+                                                                "union",
+                                                                "mv-expand",
+                                                                "mv-apply",
+                                                                "parse",
+                                                                "parse-kv",
+                                                                "sort",
+                                                                "top",
+                                                                "top-nested",
+                                                                "top-hitters",
+                                                                "take",
+                                                                "sample",
+                                                                "sample-distinct",
+                                                                "distinct",
+                                                                "count",
+                                                                "print",
+                                                                "range",
+                                                                "evaluate",
+                                                                "invoke",
+                                                                "as",
+                                                                "serialize",
+                                                                "getschema",
+                                                                "consume",
+                                                                "search",
+                                                                "find",
+                                                                "facet",
+                                                                "fork",
+                                                                "partition",
+                                                                "scan",
+                                                                "reduce",
+                                                                "render",
+                                                                "assert-schema",
+                                                                "macro-expand",
+                                                                "make-graph",
+                                                                "graph-match",
+                                                                "graph-to-table",
+                                                                "graph-mark-components",
+                                                                "graph-where",
+                                                                "?"};
     static_assert(kWords.size() == static_cast<std::size_t>(OperatorKind::Bad) + 1);
     static_assert(kWords.size() == std::variant_size_v<OperatorNode>);
     if (const auto* parse = op.if_as<Parse>(); parse != nullptr && parse->filter) {

@@ -1,8 +1,8 @@
 #include "qd/kql/diagnostics.h"
 
-#include <algorithm>
-
 #include "qd/base/utf8.h"
+
+#include <algorithm>
 
 namespace qd::kql {
 namespace {
@@ -28,8 +28,7 @@ TextPosition position_of(std::string_view text, std::uint32_t offset) {
     const std::size_t at = std::min<std::size_t>(offset, text.size());
     const std::string_view before = text.substr(0, at);
     TextPosition position;
-    position.line =
-        static_cast<std::uint32_t>(1 + std::count(before.begin(), before.end(), '\n'));
+    position.line = static_cast<std::uint32_t>(1 + std::count(before.begin(), before.end(), '\n'));
     position.column =
         static_cast<std::uint32_t>(1 + columns_of(before.substr(line_begin(text, at))));
     return position;

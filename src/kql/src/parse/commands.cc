@@ -13,10 +13,10 @@
 //   <value>   a literal          <values> ( literals )          <type>   a type
 //   <rest>    anything up to the end or a pipe
 // Source: Kusto management command reference; kql.md a.7.
+#include "parse/parser_impl.h"
+
 #include <algorithm>
 #include <array>
-
-#include "parse/parser_impl.h"
 
 namespace qd::kql {
 namespace {
@@ -69,7 +69,8 @@ constexpr std::array kShapes = {
     Shape{ShowTableDetails, "show table <name> details"},
     Shape{ShowTableCslSchema, "show table <name> cslschema"},
     Shape{ShowTableSchemaJson, "show table <name> schema as json"},
-    Shape{ShowIngestionMapping, "show table <name> ingestion csv|json|avro|parquet|orc mapping <value>"},
+    Shape{ShowIngestionMapping,
+          "show table <name> ingestion csv|json|avro|parquet|orc mapping <value>"},
     Shape{ShowIngestionMappings, "show table <name> ingestion csv|json|avro|parquet|orc mappings"},
     Shape{ShowIngestionMappings, "show table <name> ingestion mappings"},
     Shape{ShowPrincipals, "show table|function <name> principals"},
@@ -96,21 +97,28 @@ constexpr std::array kShapes = {
     Shape{ShowSchema, "show schema"},
     Shape{ShowPolicy, "show database policy <policy>"},
     Shape{ShowPolicy, "show table|database|materialized-view|column <name> policy <policy>"},
-    Shape{AlterPolicy, "alter|alter-merge table|database|materialized-view|column <name> policy <policy> <rest>"},
+    Shape{
+        AlterPolicy,
+        "alter|alter-merge table|database|materialized-view|column <name> policy <policy> <rest>"},
     Shape{DeletePolicy, "delete table|database|materialized-view|column <name> policy <policy>"},
     Shape{CreateMaterializedView,
-          "create ?async ?ifnotexists materialized-view <with> <name> on table|materialized-view <name> <body>"},
-    Shape{CreateOrAlterMaterializedView,
-          "create-or-alter materialized-view <with> <name> on table|materialized-view <name> <body>"},
+          "create ?async ?ifnotexists materialized-view <with> <name> on table|materialized-view "
+          "<name> <body>"},
+    Shape{
+        CreateOrAlterMaterializedView,
+        "create-or-alter materialized-view <with> <name> on table|materialized-view <name> <body>"},
     Shape{AlterMaterializedView,
           "alter materialized-view <with> <name> on table|materialized-view <name> <body>"},
     Shape{DropMaterializedView, "drop materialized-view <name> ?ifexists"},
     Shape{ShowMaterializedViews, "show materialized-views"},
     Shape{ShowMaterializedView, "show materialized-view <name>"},
-    Shape{CreateIngestionMapping, "create table <name> ingestion csv|json|avro|parquet|orc mapping <value> <value>"},
+    Shape{CreateIngestionMapping,
+          "create table <name> ingestion csv|json|avro|parquet|orc mapping <value> <value>"},
     Shape{CreateOrAlterIngestionMapping,
-          "create-or-alter|alter table <name> ingestion csv|json|avro|parquet|orc mapping <value> <value>"},
-    Shape{DropIngestionMapping, "drop table <name> ingestion csv|json|avro|parquet|orc mapping <value>"},
+          "create-or-alter|alter table <name> ingestion csv|json|avro|parquet|orc mapping <value> "
+          "<value>"},
+    Shape{DropIngestionMapping,
+          "drop table <name> ingestion csv|json|avro|parquet|orc mapping <value>"},
     Shape{ShowQueries, "show queries"},
     Shape{ShowRunningQueries, "show running queries"},
     Shape{ShowCommands, "show commands"},
@@ -121,9 +129,15 @@ constexpr std::array kShapes = {
     Shape{ShowCapacity, "show capacity"},
     Shape{CancelQuery, "cancel query <value>"},
     Shape{ExecuteDatabaseScript, "execute ?database script <with> <data>"},
-    Shape{AddPrincipals, "add database|table|function <name> viewers|users|admins|ingestors|monitors|unrestrictedviewers <values> <rest>"},
-    Shape{DropPrincipals, "drop database|table|function <name> viewers|users|admins|ingestors|monitors|unrestrictedviewers <values> <rest>"},
-    Shape{SetPrincipals, "set database|table|function <name> viewers|users|admins|ingestors|monitors|unrestrictedviewers <rest>"},
+    Shape{AddPrincipals,
+          "add database|table|function <name> "
+          "viewers|users|admins|ingestors|monitors|unrestrictedviewers <values> <rest>"},
+    Shape{DropPrincipals,
+          "drop database|table|function <name> "
+          "viewers|users|admins|ingestors|monitors|unrestrictedviewers <values> <rest>"},
+    Shape{SetPrincipals,
+          "set database|table|function <name> "
+          "viewers|users|admins|ingestors|monitors|unrestrictedviewers <rest>"},
     Shape{ShowPrincipalRoles, "show principal roles"},
 };
 
@@ -191,7 +205,7 @@ class ShapeReader {
         } else if (part == "<data>") {
             data();
         } else if (part == "<value>") {
-            command_.values.push_back(p_.parse_parameter_value());
+            value();
         } else if (part == "<values>") {
             values();
         } else if (part == "<type>") {
@@ -284,8 +298,7 @@ class ShapeReader {
         p_.parse_lambda_body(*lambda);
         const TextSpan braces = p_.span_from(open);
         if (braces.length >= 2 && !p_.panic()) {
-            command_.body_text =
-                std::string(p_.source({braces.offset + 1, braces.length - 2}));
+            command_.body_text = std::string(p_.source({braces.offset + 1, braces.length - 2}));
         }
         lambda->span = p_.span_from(begin);
         command_.function = std::move(lambda);
@@ -322,6 +335,18 @@ class ShapeReader {
         }
         command_.data = std::string(text);
         p_.skip_to_offset(static_cast<std::uint32_t>(p_.text().size()));
+    }
+
+    // One literal: `mapping 'name' '[…]'` must not join its two strings.
+    void value() {
+        if (p_.peek().kind != TokenKind::String) {
+            command_.values.push_back(p_.parse_parameter_value());
+            return;
+        }
+        const Token token = p_.take();
+        Literal literal;
+        literal.value = columns::Scalar::of_string(read_string(token.text).text);
+        command_.values.push_back(p_.make(std::move(literal), token.span));
     }
 
     void values() {

@@ -2,10 +2,10 @@
 // (one), additive, multiplicative, string operators, sign, postfix. That a string operator binds
 // tighter than `+` is the engine's rule: `b contains "x" + "y"` adds to a bool.
 // Source: Kusto query language reference; the order was checked against Microsoft's parser.
+#include "parse/parser_impl.h"
+
 #include <algorithm>
 #include <array>
-
-#include "parse/parser_impl.h"
 
 namespace qd::kql {
 namespace {
@@ -56,9 +56,9 @@ struct ListOpWord {
     ListOp op;
 };
 constexpr std::array kListOps = {
-    ListOpWord{"in", ListOp::In},           ListOpWord{"!in", ListOp::NotIn},
-    ListOpWord{"in~", ListOp::InTilde},     ListOpWord{"!in~", ListOp::NotInTilde},
-    ListOpWord{"has_any", ListOp::HasAny},  ListOpWord{"has_all", ListOp::HasAll},
+    ListOpWord{"in", ListOp::In},          ListOpWord{"!in", ListOp::NotIn},
+    ListOpWord{"in~", ListOp::InTilde},    ListOpWord{"!in~", ListOp::NotInTilde},
+    ListOpWord{"has_any", ListOp::HasAny}, ListOpWord{"has_all", ListOp::HasAll},
 };
 
 // Words that never begin an operand: they end the list before them.
@@ -334,9 +334,8 @@ ExprPtr Parser::parse_string_operation() {
         return left;
     }
     if (*op == BinaryOp::SearchColon &&
-        (!colon_is_search_ ||
-         (left->kind() != ExprKind::NameRef && left->kind() != ExprKind::Path &&
-          left->kind() != ExprKind::Star))) {
+        (!colon_is_search_ || (left->kind() != ExprKind::NameRef &&
+                               left->kind() != ExprKind::Path && left->kind() != ExprKind::Star))) {
         return left;
     }
     // `a ? b : c` and `step s: condition` use the colon for themselves.
@@ -514,8 +513,9 @@ ExprPtr Parser::parse_primary() {
     if (peek().kind == TokenKind::Bad) {
         fail_unexpected();
     } else {
-        fail("KS006", at_end() ? "Missing expression at the end of the query"
-                               : "Missing expression before: " + std::string(peek().text),
+        fail("KS006",
+             at_end() ? "Missing expression at the end of the query"
+                      : "Missing expression before: " + std::string(peek().text),
              peek().span);
     }
     return missing();
@@ -632,9 +632,9 @@ NamedExpr Parser::parse_named_expr() {
             take();
         }
     }
-    if (at(Punct::Star) && (at(Punct::Comma, 1) || at(Punct::CloseParen, 1) || at(Punct::Bar, 1) ||
-                            at_word("by", 1) || peek(1).kind == TokenKind::End ||
-                            at(Punct::Semicolon, 1))) {
+    if (at(Punct::Star) &&
+        (at(Punct::Comma, 1) || at(Punct::CloseParen, 1) || at(Punct::Bar, 1) || at_word("by", 1) ||
+         peek(1).kind == TokenKind::End || at(Punct::Semicolon, 1))) {
         named.expr = make(Star{}, take().span);
     } else {
         named.expr = parse_expr();
@@ -657,8 +657,8 @@ OrderedExpr Parser::parse_ordered() {
     std::size_t tokens = 0;
     const std::string_view word = dashed_word(tokens);
     if (word == "asc" || word == "desc" || word == "granny-asc" || word == "granny-desc") {
-        ordered.order = word == "asc" || word == "granny-asc" ? SortOrder::Ascending
-                                                              : SortOrder::Descending;
+        ordered.order =
+            word == "asc" || word == "granny-asc" ? SortOrder::Ascending : SortOrder::Descending;
         jump_to(position() + tokens);
     }
     if (accept_word("nulls")) {

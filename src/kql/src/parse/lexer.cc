@@ -4,21 +4,31 @@
 // Source: Kusto query language reference, scalar data types; kql.md b.2.
 #include "parse/lexer.h"
 
+#include "qd/base/time.h"
+#include "qd/base/utf8.h"
+
 #include <algorithm>
 #include <array>
 #include <utility>
 
-#include "qd/base/time.h"
-#include "qd/base/utf8.h"
-
 namespace qd::kql {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_word_start(char c) { return is_letter(c) || c == '_' || c == '$'; }
-bool is_word_char(char c) { return is_letter(c) || is_digit(c) || c == '_'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool is_hex(char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_word_start(char c) {
+    return is_letter(c) || c == '_' || c == '$';
+}
+bool is_word_char(char c) {
+    return is_letter(c) || is_digit(c) || c == '_';
+}
 
 struct Unit {
     std::string_view name;
@@ -67,21 +77,36 @@ struct Sign {
 };
 // Longer ones first.
 constexpr std::array kSigns = {
-    Sign{"==", Punct::Equal},       Sign{"=>", Punct::Arrow},
-    Sign{"=~", Punct::EqualTilde},  Sign{"!=", Punct::NotEqual},
-    Sign{"!~", Punct::NotEqualTilde}, Sign{"<>", Punct::NotEqual},
-    Sign{"<=", Punct::LessOrEqual}, Sign{">=", Punct::GreaterOrEqual},
-    Sign{"<|", Punct::LessBar},     Sign{"..", Punct::DotDot},
-    Sign{"(", Punct::OpenParen},    Sign{")", Punct::CloseParen},
-    Sign{"[", Punct::OpenBracket},  Sign{"]", Punct::CloseBracket},
-    Sign{"{", Punct::OpenBrace},    Sign{"}", Punct::CloseBrace},
-    Sign{",", Punct::Comma},        Sign{";", Punct::Semicolon},
-    Sign{":", Punct::Colon},        Sign{".", Punct::Dot},
-    Sign{"|", Punct::Bar},          Sign{"+", Punct::Plus},
-    Sign{"-", Punct::Minus},        Sign{"*", Punct::Star},
-    Sign{"/", Punct::Slash},        Sign{"%", Punct::Percent},
-    Sign{"=", Punct::Assign},       Sign{"<", Punct::Less},
-    Sign{">", Punct::Greater},      Sign{"?", Punct::Question},
+    Sign{"==", Punct::Equal},
+    Sign{"=>", Punct::Arrow},
+    Sign{"=~", Punct::EqualTilde},
+    Sign{"!=", Punct::NotEqual},
+    Sign{"!~", Punct::NotEqualTilde},
+    Sign{"<>", Punct::NotEqual},
+    Sign{"<=", Punct::LessOrEqual},
+    Sign{">=", Punct::GreaterOrEqual},
+    Sign{"<|", Punct::LessBar},
+    Sign{"..", Punct::DotDot},
+    Sign{"(", Punct::OpenParen},
+    Sign{")", Punct::CloseParen},
+    Sign{"[", Punct::OpenBracket},
+    Sign{"]", Punct::CloseBracket},
+    Sign{"{", Punct::OpenBrace},
+    Sign{"}", Punct::CloseBrace},
+    Sign{",", Punct::Comma},
+    Sign{";", Punct::Semicolon},
+    Sign{":", Punct::Colon},
+    Sign{".", Punct::Dot},
+    Sign{"|", Punct::Bar},
+    Sign{"+", Punct::Plus},
+    Sign{"-", Punct::Minus},
+    Sign{"*", Punct::Star},
+    Sign{"/", Punct::Slash},
+    Sign{"%", Punct::Percent},
+    Sign{"=", Punct::Assign},
+    Sign{"<", Punct::Less},
+    Sign{">", Punct::Greater},
+    Sign{"?", Punct::Question},
 };
 
 class Lexer {
@@ -120,7 +145,8 @@ class Lexer {
             return 2;
         }
         if (rest.size() == 3 && rest.substr(0, 2) == "\xE2\x80" &&
-            static_cast<unsigned char>(rest[2]) <= 0x8B && static_cast<unsigned char>(rest[2]) >= 0x80) {
+            static_cast<unsigned char>(rest[2]) <= 0x8B &&
+            static_cast<unsigned char>(rest[2]) >= 0x80) {
             return 3;
         }
         if (rest == "\xEF\xBB\xBF" || rest == "\xE3\x80\x80" || rest == "\xE2\x80\xAF" ||
@@ -148,7 +174,8 @@ class Lexer {
                 skip_line();
             } else if (c == '#' && line_start_) {
                 skip_line();
-            } else if (const std::size_t width = static_cast<unsigned char>(c) >= 0x80 ? wide_blank() : 0;
+            } else if (const std::size_t width =
+                           static_cast<unsigned char>(c) >= 0x80 ? wide_blank() : 0;
                        width > 0) {
                 pos_ += width;
             } else {
@@ -207,13 +234,13 @@ class Lexer {
         }
         std::size_t at_byte = 0;
         const char32_t point = next_code_point(bytes, at_byte);
-        const bool letter = point == 0xAA || point == 0xB5 || point == 0xBA ||
-                            (point >= 0xC0 && point < 0x2000 && point != 0xD7 && point != 0xF7) ||
-                            (point >= 0x2C00 && point < 0x3000 && (point < 0x2E00 || point > 0x2E7F)) ||
-                            (point > 0x3004 && point < 0xE000) ||
-                            (point >= 0xF900 && point < 0xFE00) ||
-                            (point >= 0xFE70 && point < 0xFEFF) ||
-                            (point >= 0xFF10 && point < 0xFFE0) || point >= 0x10000;
+        const bool letter =
+            point == 0xAA || point == 0xB5 || point == 0xBA ||
+            (point >= 0xC0 && point < 0x2000 && point != 0xD7 && point != 0xF7) ||
+            (point >= 0x2C00 && point < 0x3000 && (point < 0x2E00 || point > 0x2E7F)) ||
+            (point > 0x3004 && point < 0xE000) || (point >= 0xF900 && point < 0xFE00) ||
+            (point >= 0xFE70 && point < 0xFEFF) || (point >= 0xFF10 && point < 0xFFE0) ||
+            point >= 0x10000;
         return letter ? width : 0;
     }
 
@@ -323,7 +350,8 @@ class Lexer {
 
     void number() {
         const std::size_t begin = pos_;
-        if (at(pos_) == '0' && (at(pos_ + 1) == 'x' || at(pos_ + 1) == 'X') && is_hex(at(pos_ + 2))) {
+        if (at(pos_) == '0' && (at(pos_ + 1) == 'x' || at(pos_ + 1) == 'X') &&
+            is_hex(at(pos_ + 2))) {
             pos_ += 2;
             while (is_hex(at(pos_))) {
                 ++pos_;
@@ -422,7 +450,8 @@ bool read_escape(std::string_view body, std::size_t& pos, std::string& out, bool
     }
     pos += 2 + digits_min;
     // A surrogate pair written as two \u escapes is one code point; half a pair is U+FFFD.
-    if (value >= 0xD800 && value < 0xDC00 && body.substr(pos, 2) == "\\u" && pos + 6 <= body.size()) {
+    if (value >= 0xD800 && value < 0xDC00 && body.substr(pos, 2) == "\\u" &&
+        pos + 6 <= body.size()) {
         std::uint32_t low = 0;
         for (std::size_t i = 0; i < 4; ++i) {
             low = is_hex(body[pos + 2 + i]) ? low * 16 + hex_value(body[pos + 2 + i]) : 0;
@@ -441,7 +470,9 @@ bool read_escape(std::string_view body, std::size_t& pos, std::string& out, bool
 
 }  // namespace
 
-std::vector<Token> lex(std::string_view text) { return Lexer(text).run(); }
+std::vector<Token> lex(std::string_view text) {
+    return Lexer(text).run();
+}
 
 StringValue read_string(std::string_view token, bool json_escapes) {
     StringValue value;

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "qd/base/result.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "qd/base/result.h"
 
 namespace qd::kql {
 
@@ -18,7 +18,7 @@ enum class TokenKind : std::uint8_t {
     Timespan,  // 1.5h
     RawGuid,   // 74be27de-1e4e-49d9-b579-fe0b331d3642
     Punct,
-    Bad,       // characters that begin nothing, unclosed strings
+    Bad,  // characters that begin nothing, unclosed strings
 };
 
 enum class Punct : std::uint8_t {

@@ -3,16 +3,16 @@
 // that text is no constant (`real(datetime_diff(…))`) the engine refuses the query; the tree then
 // keeps a Call so that the linter can say which conversion function was meant.
 // Source: Kusto query language reference, scalar data types; kql.md b.2.
+#include "parse/parser_impl.h"
+#include "qd/codec/guid.h"
+#include "value_text.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <unordered_set>
-
-#include "parse/parser_impl.h"
-#include "qd/codec/guid.h"
-#include "value_text.h"
 
 namespace qd::kql {
 namespace {
@@ -25,14 +25,14 @@ struct TypedWord {
     DataType type;
 };
 constexpr std::array kTypedWords = {
-    TypedWord{"bool", DataType::Bool},         TypedWord{"boolean", DataType::Bool},
-    TypedWord{"int", DataType::Int},           TypedWord{"int32", DataType::Int},
-    TypedWord{"long", DataType::Long},         TypedWord{"int64", DataType::Long},
-    TypedWord{"real", DataType::Real},         TypedWord{"double", DataType::Real},
-    TypedWord{"decimal", DataType::Decimal},   TypedWord{"datetime", DataType::DateTime},
-    TypedWord{"date", DataType::DateTime},     TypedWord{"timespan", DataType::TimeSpan},
-    TypedWord{"time", DataType::TimeSpan},     TypedWord{"guid", DataType::Guid},
-    TypedWord{"uuid", DataType::Guid},         TypedWord{"uniqueid", DataType::Guid},
+    TypedWord{"bool", DataType::Bool},       TypedWord{"boolean", DataType::Bool},
+    TypedWord{"int", DataType::Int},         TypedWord{"int32", DataType::Int},
+    TypedWord{"long", DataType::Long},       TypedWord{"int64", DataType::Long},
+    TypedWord{"real", DataType::Real},       TypedWord{"double", DataType::Real},
+    TypedWord{"decimal", DataType::Decimal}, TypedWord{"datetime", DataType::DateTime},
+    TypedWord{"date", DataType::DateTime},   TypedWord{"timespan", DataType::TimeSpan},
+    TypedWord{"time", DataType::TimeSpan},   TypedWord{"guid", DataType::Guid},
+    TypedWord{"uuid", DataType::Guid},       TypedWord{"uniqueid", DataType::Guid},
 };
 
 const TypedWord* find_typed(std::string_view word) {

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "parse/parser_impl.h"
+
 #include <string_view>
 #include <vector>
-
-#include "parse/parser_impl.h"
 
 namespace qd::kql {
 

@@ -1,10 +1,10 @@
 // Tabular operators: one table from keyword to reader, and the plain ones. A pipeline is flat, so
 // its length is not bounded by the nesting limit.
 // Source: Kusto query language reference, tabular operators; kql.md a.2.
+#include "parse/operator_rules.h"
+
 #include <algorithm>
 #include <array>
-
-#include "parse/operator_rules.h"
 
 namespace qd::kql {
 namespace {
@@ -20,7 +20,9 @@ OperatorNode parse_where(Parser& p, Parameters& params) {
     return node;
 }
 
-OperatorNode parse_extend(Parser& p, Parameters&) { return Extend{p.parse_named_list()}; }
+OperatorNode parse_extend(Parser& p, Parameters&) {
+    return Extend{p.parse_named_list()};
+}
 
 bool at_part_end(const Parser& p) {
     return p.at_end() || p.at(Punct::Bar) || p.at(Punct::Semicolon) || p.at(Punct::CloseParen) ||
@@ -32,7 +34,9 @@ std::vector<NamedExpr> optional_named_list(Parser& p) {
     return at_part_end(p) ? std::vector<NamedExpr>{} : p.parse_named_list();
 }
 
-OperatorNode parse_project(Parser& p, Parameters&) { return Project{optional_named_list(p)}; }
+OperatorNode parse_project(Parser& p, Parameters&) {
+    return Project{optional_named_list(p)};
+}
 
 std::vector<ExprPtr> name_patterns(Parser& p) {
     std::vector<ExprPtr> columns;
@@ -42,8 +46,12 @@ std::vector<ExprPtr> name_patterns(Parser& p) {
     return columns;
 }
 
-OperatorNode parse_project_away(Parser& p, Parameters&) { return ProjectAway{name_patterns(p)}; }
-OperatorNode parse_project_keep(Parser& p, Parameters&) { return ProjectKeep{name_patterns(p)}; }
+OperatorNode parse_project_away(Parser& p, Parameters&) {
+    return ProjectAway{name_patterns(p)};
+}
+OperatorNode parse_project_keep(Parser& p, Parameters&) {
+    return ProjectKeep{name_patterns(p)};
+}
 OperatorNode parse_project_rename(Parser& p, Parameters&) {
     return ProjectRename{optional_named_list(p)};
 }
@@ -147,8 +155,12 @@ OperatorNode mv_expand(Parser& p, Parameters& params, bool old_name) {
     }
     return node;
 }
-OperatorNode parse_mv_expand(Parser& p, Parameters& params) { return mv_expand(p, params, false); }
-OperatorNode parse_mvexpand(Parser& p, Parameters& params) { return mv_expand(p, params, true); }
+OperatorNode parse_mv_expand(Parser& p, Parameters& params) {
+    return mv_expand(p, params, false);
+}
+OperatorNode parse_mvexpand(Parser& p, Parameters& params) {
+    return mv_expand(p, params, true);
+}
 
 OperatorNode parse_parse_kv(Parser& p, Parameters&) {
     ParseKv node;
@@ -218,7 +230,9 @@ OperatorNode parse_count(Parser& p, Parameters&) {
     return node;
 }
 
-OperatorNode parse_print(Parser& p, Parameters&) { return Print{p.parse_named_list()}; }
+OperatorNode parse_print(Parser& p, Parameters&) {
+    return Print{p.parse_named_list()};
+}
 
 OperatorNode parse_range(Parser& p, Parameters&) {
     Range node;
@@ -251,7 +265,9 @@ OperatorNode parse_evaluate(Parser& p, Parameters& params) {
     return node;
 }
 
-OperatorNode parse_invoke(Parser& p, Parameters&) { return Invoke{required_call(p)}; }
+OperatorNode parse_invoke(Parser& p, Parameters&) {
+    return Invoke{required_call(p)};
+}
 
 OperatorNode parse_as(Parser& p, Parameters& params) {
     p.parse_parameters(params, {});
@@ -410,9 +426,9 @@ bool Parser::at_leading_operator() const {
     }
     // Operators on rows whose words name nothing else: the binder says what is missing.
     constexpr std::array<std::string_view, 15> kNoNames = {
-        "where",       "project",    "project-away",    "project-keep",  "project-rename",
-        "mv-expand",   "mv-apply",   "project-reorder", "make-series",   "parse-where",
-        "parse-kv",    "top-nested", "top-hitters",     "sample-distinct", "make-graph"};
+        "where",     "project",    "project-away",    "project-keep",    "project-rename",
+        "mv-expand", "mv-apply",   "project-reorder", "make-series",     "parse-where",
+        "parse-kv",  "top-nested", "top-hitters",     "sample-distinct", "make-graph"};
     if (std::find(kNoNames.begin(), kNoNames.end(), word) != kNoNames.end()) {
         return next.kind != TokenKind::End && next.kind != TokenKind::Punct;
     }

@@ -145,7 +145,11 @@ OperatorNode parse_graph_mark_components(Parser& p, Parameters& params) {
     return GraphMarkComponents{};
 }
 
-OperatorNode parse_graph_where_nodes(Parser& p, Parameters&) { return graph_where(p, true); }
-OperatorNode parse_graph_where_edges(Parser& p, Parameters&) { return graph_where(p, false); }
+OperatorNode parse_graph_where_nodes(Parser& p, Parameters&) {
+    return graph_where(p, true);
+}
+OperatorNode parse_graph_where_edges(Parser& p, Parameters&) {
+    return graph_where(p, false);
+}
 
 }  // namespace qd::kql

@@ -1,7 +1,7 @@
 // Operators whose operands are pipelines, patterns or sections of their own.
-#include <charconv>
-
 #include "parse/operator_rules.h"
+
+#include <charconv>
 
 namespace qd::kql {
 
@@ -398,7 +398,9 @@ OperatorNode parse_pattern(Parser& p, Parameters& params, bool filter) {
 
 }  // namespace
 
-OperatorNode parse_parse(Parser& p, Parameters& params) { return parse_pattern(p, params, false); }
+OperatorNode parse_parse(Parser& p, Parameters& params) {
+    return parse_pattern(p, params, false);
+}
 OperatorNode parse_parse_where(Parser& p, Parameters& params) {
     return parse_pattern(p, params, true);
 }

@@ -1,9 +1,9 @@
 #include "qd/kql/parser.h"
 
-#include <algorithm>
-
 #include "parse/parser_impl.h"
 #include "qd/codec/guid.h"
+
+#include <algorithm>
 
 namespace qd::kql {
 namespace {
@@ -54,17 +54,18 @@ std::optional<columns::Scalar> negate(const columns::Scalar& value) {
 
 }  // namespace
 
-bool ParseResult::ok() const { return !has_errors(diagnostics); }
+bool ParseResult::ok() const {
+    return !has_errors(diagnostics);
+}
 
 ParseResult parse(std::string_view text, const ParseOptions& options) {
     ParseResult result;
     Parser parser(text, options);
     parser.parse_script(result.script);
     result.diagnostics = parser.take_diagnostics();
-    std::stable_sort(result.diagnostics.begin(), result.diagnostics.end(),
-                     [](const Diagnostic& a, const Diagnostic& b) {
-                         return a.span.offset < b.span.offset;
-                     });
+    std::stable_sort(
+        result.diagnostics.begin(), result.diagnostics.end(),
+        [](const Diagnostic& a, const Diagnostic& b) { return a.span.offset < b.span.offset; });
     return result;
 }
 

@@ -211,13 +211,16 @@ void Parser::fail_unexpected() {
     }
     const Token& token = peek();
     if (token.kind == TokenKind::Bad) {
-        const char first = token.text.empty() ? '?' : token.text[0];
-        if (first == '"' || first == '\'' || first == '`' || first == '~' || first == '@' ||
-            first == 'h' || first == 'H') {
+        const bool prefixed =
+            token.text.size() > 1 &&
+            (token.text[0] == '@' || token.text[0] == 'h' || token.text[0] == 'H');
+        const char quote = token.text.empty() ? '?' : token.text[prefixed ? 1 : 0];
+        if (quote == '"' || quote == '\'' || quote == '@' ||
+            ((quote == '`' || quote == '~') && token.text.size() > 2)) {
             report("SYN0001", "KS001", "Unclosed string literal", token.span);
         } else {
-            report("SYN0001", "KS002",
-                   "Unexpected: " + std::string(token.text.substr(0, 40)), token.span);
+            report("SYN0001", "KS002", "Unexpected: " + std::string(token.text.substr(0, 40)),
+                   token.span);
         }
         panic_ = true;
         return;
@@ -293,7 +296,9 @@ std::size_t Parser::name_length(std::size_t ahead) const {
     return 0;
 }
 
-bool Parser::at_name(std::size_t ahead) const { return name_length(ahead) > 0; }
+bool Parser::at_name(std::size_t ahead) const {
+    return name_length(ahead) > 0;
+}
 
 Name Parser::parse_name() {
     const std::size_t length = name_length();
@@ -439,8 +444,8 @@ void Parser::parse_parameters(std::vector<OperatorParameter>& out,
                               std::initializer_list<std::string_view> names) {
     while (!panic_) {
         const std::size_t length = parameter_name_length();
-        if (length == 0 || (length == 1 && !is_any(peek().text, names) &&
-                            peek().text.substr(0, 2) != "__") ||
+        if (length == 0 ||
+            (length == 1 && !is_any(peek().text, names) && peek().text.substr(0, 2) != "__") ||
             (length > 1 && peek().text != "hint")) {
             return;
         }
@@ -461,6 +466,10 @@ ExprPtr Parser::parse_parameter_value() {
     const std::uint32_t begin = here();
     if (at(Punct::Minus) || at(Punct::Plus)) {
         const UnaryOp op = take().punct == Punct::Minus ? UnaryOp::Minus : UnaryOp::Plus;
+        if (op == UnaryOp::Minus && peek().text == "9223372036854775808") {
+            take();
+            return make(Literal{columns::Scalar::of_long(INT64_MIN), false}, span_from(begin));
+        }
         ExprPtr operand = parse_literal();
         if (operand == nullptr) {
             fail_expected("a value");

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "parse/lexer.h"
+#include "qd/kql/parser.h"
+
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -7,9 +10,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "parse/lexer.h"
-#include "qd/kql/parser.h"
 
 namespace qd::kql {
 

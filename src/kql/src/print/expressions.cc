@@ -1,14 +1,14 @@
 // Expressions as canonical text. Levels, loosest first: 1 or, 2 and, 3 equality, 4 relational,
 // 5 additive, 6 multiplicative, 7 string operators, 8 sign, 9 postfix.
-#include <algorithm>
-#include <array>
-#include <charconv>
-#include <cmath>
-
 #include "parse/lexer.h"
 #include "print/writer.h"
 #include "qd/codec/guid.h"
 #include "qd/codec/json.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
 
 namespace qd::kql {
 namespace {
@@ -89,8 +89,8 @@ std::string timespan_text(std::int64_t ticks) {
         std::int64_t ticks;
         std::string_view name;
     };
-    constexpr std::array kUnits = {Unit{Ticks::kDay, "d"},       Unit{Ticks::kHour, "h"},
-                                   Unit{Ticks::kMinute, "m"},    Unit{Ticks::kSecond, "s"},
+    constexpr std::array kUnits = {Unit{Ticks::kDay, "d"},          Unit{Ticks::kHour, "h"},
+                                   Unit{Ticks::kMinute, "m"},       Unit{Ticks::kSecond, "s"},
                                    Unit{Ticks::kMillisecond, "ms"}, Unit{1, "tick"}};
     if (ticks < 0) {
         return "timespan(" + format_ticks(Ticks{ticks}) + ")";
@@ -108,12 +108,13 @@ std::string timespan_text(std::int64_t ticks) {
 
 // Words that would be read as something else where a name may stand.
 constexpr std::array<std::string_view, 40> kBracketed = {
-    "and",      "or",       "by",       "between",      "true",         "false",    "True",
-    "False",    "TRUE",     "FALSE",    "print",        "union",        "search",   "find",
-    "range",    "evaluate", "bool",     "boolean",      "int",          "int32",    "long",
-    "int64",    "real",     "double",   "decimal",      "datetime",     "date",     "timespan",
-    "time",     "guid",     "uuid",     "uniqueid",     "dynamic",      "typeof",   "datatable",
-    "externaldata", "external_data", "project", "where", "matches"};
+    "and",           "or",       "by",      "between",  "true",      "false",
+    "True",          "False",    "TRUE",    "FALSE",    "print",     "union",
+    "search",        "find",     "range",   "evaluate", "bool",      "boolean",
+    "int",           "int32",    "long",    "int64",    "real",      "double",
+    "decimal",       "datetime", "date",    "timespan", "time",      "guid",
+    "uuid",          "uniqueid", "dynamic", "typeof",   "datatable", "externaldata",
+    "external_data", "project",  "where",   "matches"};
 
 // The same in front of "(": functions that share a name with an operator need none.
 bool name_needs_brackets(std::string_view text) {
@@ -289,7 +290,8 @@ void Writer::call(const Call& c) {
     for (std::size_t i = 0; i < c.arguments.size(); ++i) {
         text(i == 0 ? "" : ", ");
         const NamedExpr& argument = c.arguments[i];
-        if (argument.names.empty() && argument.expr->kind() == ExprKind::Subquery) {
+        if (c.arguments.size() == 1 && argument.names.empty() &&
+            argument.expr->kind() == ExprKind::Subquery) {
             nested(*argument.expr->as<Subquery>().query, "", "");
         } else {
             named(argument);
@@ -370,6 +372,11 @@ void Writer::expr(const Expr& e, int level) {
             expr(*list.subject, kRelational);
             text(" ");
             text(list_op_text(list.op));
+            if (list.items.size() == 1 && list.items[0]->kind() == ExprKind::Subquery) {
+                text(" ");
+                nested(*list.items[0]->as<Subquery>().query);
+                break;
+            }
             text(" (");
             expr_list(list.items);
             text(")");

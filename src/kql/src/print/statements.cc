@@ -308,8 +308,8 @@ namespace tree {
 bool same_scalar(const columns::Scalar& a, const columns::Scalar& b) {
     if (a.type() == columns::DataType::Real && b.type() == columns::DataType::Real) {
         return a.is_null() == b.is_null() &&
-               (a.as_real() == b.as_real() || (a.as_real() != a.as_real() &&
-                                               b.as_real() != b.as_real()));
+               (a.as_real() == b.as_real() ||
+                (a.as_real() != a.as_real() && b.as_real() != b.as_real()));
     }
     return a == b;
 }
@@ -322,6 +322,8 @@ bool same_tree(const Script& a, const Script& b) {
     }
     return tree::same(a.statements, b.statements);
 }
-bool same_tree(const Expr& a, const Expr& b) { return tree::same(a, b); }
+bool same_tree(const Expr& a, const Expr& b) {
+    return tree::same(a, b);
+}
 
 }  // namespace qd::kql

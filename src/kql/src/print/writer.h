@@ -1,10 +1,10 @@
 #pragma once
 
+#include "qd/kql/ast.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "qd/kql/ast.h"
 
 namespace qd::kql {
 

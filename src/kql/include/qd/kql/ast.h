@@ -564,7 +564,7 @@ struct GraphPattern {
         std::optional<Name> name;
         enum class Direction : std::uint8_t { Right, Left, Any } direction = Direction::Right;
         bool variable_length = false;  // `*a..b`
-        ExprPtr length_min;  // null unless variable_length
+        ExprPtr length_min;            // null unless variable_length
         ExprPtr length_max;
     };
     std::vector<Step> steps;
