@@ -1,0 +1,3 @@
+#include "server/asio.h"
+
+#include <boost/beast/src.hpp>
