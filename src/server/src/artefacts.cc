@@ -60,6 +60,7 @@ class Loader {
 
 std::vector<ArtefactFinding> load_artefacts(const std::string& dir, Files& files,
                                             alerting::AlertService& alerts,
+                                            automation::WorkflowService& workflows,
                                             query::QueryService& queries,
                                             std::optional<Timestamp> rules_start) {
     std::vector<ArtefactFinding> findings;
@@ -69,6 +70,20 @@ std::vector<ArtefactFinding> load_artefacts(const std::string& dir, Files& files
                     auto done = queries.run(text, queries.default_options());
                     return done.ok() ? ok_status() : Status(done.error());
                 });
+    loader.each(
+        dir + "/workflows", ".json",
+        [&](const std::string& path, const std::string& text) -> Status {
+            QD_TRY(const Value document, codec::parse_json(text));
+            const std::size_t slash = path.find_last_of('/') + 1;
+            const std::string name = path.substr(slash, path.size() - slash - 5);
+            QD_TRY(const auto remarks, workflows.put_workflow(name, document));
+            for (const automation::Finding& one : remarks) {
+                findings.push_back({.path = path,
+                                    .error = one.severity == automation::Finding::Severity::Error,
+                                    .message = one.id + ": " + one.path + ": " + one.message});
+            }
+            return ok_status();
+        });
     loader.each(dir + "/action-groups", ".json",
                 [&](const std::string& path, const std::string& text) -> Status {
                     QD_TRY(const Value document, codec::parse_json(text));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "qd/alerting/alert_service.h"
+#include "qd/automation/workflow_service.h"
 #include "qd/base/files.h"
 #include "qd/base/log.h"
 #include "qd/base/result.h"
@@ -19,10 +20,11 @@ struct ArtefactFinding {
     std::string message;
 };
 
-/// Loads rules/*.json, action-groups/*.json and functions/*.kql of a directory. A bad file is a
-/// finding and never keeps the others from loading.
+/// Loads functions/*.kql, workflows/*.json, action-groups/*.json and rules/*.json of a directory. A
+/// bad file is a finding and never keeps the others from loading.
 std::vector<ArtefactFinding> load_artefacts(const std::string& dir, Files& files,
                                             alerting::AlertService& alerts,
+                                            automation::WorkflowService& workflows,
                                             query::QueryService& queries,
                                             std::optional<Timestamp> rules_start);
 

@@ -1,41 +1,11 @@
 #include "management_api.h"
 
+#include "json_route.h"
 #include "qd/codec/json.h"
 
 namespace qd::server {
 
 namespace {
-
-using Answer = Result<Value>;
-using Work = std::function<Answer(const net::HttpRequest&)>;
-
-/// A route that is authorised, does its work and answers JSON.
-void route(net::Router& router, Status& status, const ManagementPorts& ports,
-           std::string_view method, std::string_view pattern, Work work) {
-    Status added = router.add(method, pattern,
-                              [authorize = ports.authorize, work = std::move(work)](
-                                  const net::HttpRequest& request, const net::HttpReply& reply) {
-                                  if (Status allowed = authorize(request); !allowed.ok()) {
-                                      reply.send(allowed.error());
-                                      return;
-                                  }
-                                  Answer answer = work(request);
-                                  if (!answer.ok()) {
-                                      reply.send(answer.error());
-                                      return;
-                                  }
-                                  reply.send(net::HttpResponse::json(200, answer.value()));
-                              });
-    if (status.ok() && !added.ok()) {
-        status = std::move(added);
-    }
-}
-
-Value list_of(std::string name, Array items) {
-    Object object;
-    object.set(std::move(name), std::move(items));
-    return Value(std::move(object));
-}
 
 Answer list_tables(workspace::Workspace& workspace) {
     Array out;
@@ -83,18 +53,6 @@ Answer list_rules(alerting::AlertService& alerts) {
         out.push_back(std::move(one));
     }
     return list_of("rules", std::move(out));
-}
-
-std::size_t limit_of(const net::HttpRequest& request) {
-    const auto text = request.query_parameter("limit");
-    std::size_t limit = 0;
-    for (const char c : text.value_or("")) {
-        if (c < '0' || c > '9' || limit > 1'000'000) {
-            return 100;
-        }
-        limit = limit * 10 + static_cast<std::size_t>(c - '0');
-    }
-    return limit == 0 ? 100 : limit;
 }
 
 Answer list_alerts(alerting::AlertService& alerts, const net::HttpRequest& request) {
@@ -235,45 +193,51 @@ Status add_management_routes(net::Router& router, ManagementPorts ports) {
     Status status;
     auto& alerts = ports.alerts;
     auto& workspace = ports.workspace;
-    route(router, status, ports, "GET", "/api/v1/tables",
-          [&workspace](const net::HttpRequest&) { return list_tables(workspace); });
-    route(router, status, ports, "POST", "/api/v1/seal",
-          [&workspace](const net::HttpRequest&) -> Answer {
-              QD_CHECK_OK(workspace.seal_all());
-              return Value(Object());
-          });
-    route(router, status, ports, "GET", "/api/v1/rules",
-          [&alerts](const net::HttpRequest&) { return list_rules(alerts); });
-    route(router, status, ports, "POST", "/api/v1/rules",
-          [&alerts](const net::HttpRequest& request) { return put_rules(alerts, request); });
-    route(router, status, ports, "POST", "/api/v1/action-groups",
-          [&alerts](const net::HttpRequest& request) { return put_group(alerts, request); });
-    route(router, status, ports, "GET", "/api/v1/alerts",
-          [&alerts](const net::HttpRequest& request) { return list_alerts(alerts, request); });
-    route(router, status, ports, "POST", "/api/v1/alerts/{id}/state",
-          [&alerts](const net::HttpRequest& request) { return set_alert_state(alerts, request); });
-    route(router, status, ports, "GET", "/api/v1/deliveries",
-          [&alerts](const net::HttpRequest& request) { return list_deliveries(alerts, request); });
-    route(router, status, ports, "POST", "/api/v1/deliveries/{id}/replay",
-          [&alerts](const net::HttpRequest& request) -> Answer {
-              QD_CHECK_OK(alerts.replay(std::string(request.path_parameter("id"))));
-              return Value(Object());
-          });
+    add_json_route(router, status, ports.authorize, "GET", "/api/v1/tables",
+                   [&workspace](const net::HttpRequest&) { return list_tables(workspace); });
+    add_json_route(router, status, ports.authorize, "POST", "/api/v1/seal",
+                   [&workspace](const net::HttpRequest&) -> Answer {
+                       QD_CHECK_OK(workspace.seal_all());
+                       return Value(Object());
+                   });
+    add_json_route(router, status, ports.authorize, "GET", "/api/v1/rules",
+                   [&alerts](const net::HttpRequest&) { return list_rules(alerts); });
+    add_json_route(
+        router, status, ports.authorize, "POST", "/api/v1/rules",
+        [&alerts](const net::HttpRequest& request) { return put_rules(alerts, request); });
+    add_json_route(
+        router, status, ports.authorize, "POST", "/api/v1/action-groups",
+        [&alerts](const net::HttpRequest& request) { return put_group(alerts, request); });
+    add_json_route(
+        router, status, ports.authorize, "GET", "/api/v1/alerts",
+        [&alerts](const net::HttpRequest& request) { return list_alerts(alerts, request); });
+    add_json_route(
+        router, status, ports.authorize, "POST", "/api/v1/alerts/{id}/state",
+        [&alerts](const net::HttpRequest& request) { return set_alert_state(alerts, request); });
+    add_json_route(
+        router, status, ports.authorize, "GET", "/api/v1/deliveries",
+        [&alerts](const net::HttpRequest& request) { return list_deliveries(alerts, request); });
+    add_json_route(router, status, ports.authorize, "POST", "/api/v1/deliveries/{id}/replay",
+                   [&alerts](const net::HttpRequest& request) -> Answer {
+                       QD_CHECK_OK(alerts.replay(std::string(request.path_parameter("id"))));
+                       return Value(Object());
+                   });
     route(
         router, status, ports, "GET", "/api/v1/artefacts",
         [&findings = ports.findings](const net::HttpRequest&) { return list_findings(findings); });
-    route(router, status, ports, "POST", "/api/v1/explain",
-          [&queries = ports.queries](const net::HttpRequest& request) -> Answer {
-              QD_TRY(const Value body, codec::parse_json(request.body));
-              const Value* text = body.get("query");
-              QD_TRY(std::string plan, queries.explain(text == nullptr ? "" : text->string_or(""),
-                                                       queries.default_options()));
-              Object out;
-              out.set("plan", std::move(plan));
-              return Value(std::move(out));
-          });
-    route(router, status, ports, "POST", "/api/v1/alerting/advance",
-          [ports](const net::HttpRequest& request) { return advance(ports, request); });
+    add_json_route(router, status, ports.authorize, "POST", "/api/v1/explain",
+                   [&queries = ports.queries](const net::HttpRequest& request) -> Answer {
+                       QD_TRY(const Value body, codec::parse_json(request.body));
+                       const Value* text = body.get("query");
+                       QD_TRY(std::string plan,
+                              queries.explain(text == nullptr ? "" : text->string_or(""),
+                                              queries.default_options()));
+                       Object out;
+                       out.set("plan", std::move(plan));
+                       return Value(std::move(out));
+                   });
+    add_json_route(router, status, ports.authorize, "POST", "/api/v1/alerting/advance",
+                   [ports](const net::HttpRequest& request) { return advance(ports, request); });
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include "alert_ports.h"
 #include "artefacts.h"
 #include "authentication.h"
+#include "automation_api.h"
 #include "development_tls.h"
 #include "management_api.h"
 #include "qd/net/http_server.h"
@@ -72,6 +73,9 @@ class ServerImpl final : public Server {
         if (alerts_ != nullptr) {
             alerts_->stop();
         }
+        if (workflows_ != nullptr) {
+            workflows_->stop();
+        }
     }
 
   private:
@@ -80,6 +84,22 @@ class ServerImpl final : public Server {
 
     Clock& rules_clock() { return rules_clock_ ? *rules_clock_ : ports_.clock; }
 
+    Status open_automation() {
+        http_sender_ = automation::make_http_sender(*client_);
+        workflow_json_rows_.emplace(*sink_, ports_.clock);
+        workflow_rows_.emplace(*workflow_json_rows_);
+        QD_TRY(workflows_, automation::WorkflowService::open({.store = *store_,
+                                                              .http = *http_sender_,
+                                                              .rows = *workflow_rows_,
+                                                              .clock = ports_.clock,
+                                                              .entropy = ports_.entropy,
+                                                              .executor = pool_,
+                                                              .log = ports_.log},
+                                                             {}));
+        workflow_actions_.emplace(*workflows_);
+        return ok_status();
+    }
+
     Status open_alerting() {
         if (config_.rules_start) {
             rules_clock_.emplace(*config_.rules_start);
@@ -87,20 +107,21 @@ class ServerImpl final : public Server {
         rule_query_.emplace(*queries_);
         alert_rows_.emplace(*sink_, rules_clock());
         webhooks_.emplace(*client_);
+        QD_CHECK_OK(open_automation());
         alerting::AlertOptions options;
         options.signing_key = crypto::Secret(config_.webhook_signing_key);
         QD_TRY(alerts_, alerting::AlertService::open({.store = *store_,
                                                       .query = *rule_query_,
                                                       .rows = *alert_rows_,
                                                       .webhooks = *webhooks_,
-                                                      .actions = nullptr,
+                                                      .actions = &*workflow_actions_,
                                                       .executor = pool_,
                                                       .clock = rules_clock(),
                                                       .log = ports_.log},
                                                      std::move(options)));
         if (!config_.artefacts_dir.empty()) {
-            findings_ = load_artefacts(config_.artefacts_dir, ports_.files, *alerts_, *queries_,
-                                       config_.rules_start);
+            findings_ = load_artefacts(config_.artefacts_dir, ports_.files, *alerts_, *workflows_,
+                                       *queries_, config_.rules_start);
             for (const ArtefactFinding& finding : findings_) {
                 if (finding.error) {
                     ports_.log.warn("an artefact was not loaded",
@@ -108,6 +129,7 @@ class ServerImpl final : public Server {
                 }
             }
         }
+        workflows_->start();
         if (!config_.rules_start) {
             alerts_->start();
         }
@@ -153,6 +175,7 @@ class ServerImpl final : public Server {
                                            .authorize = authorize(),
                                            .rules_clock = rules_clock_ ? &*rules_clock_ : nullptr,
                                            .findings = findings_}));
+        QD_CHECK_OK(add_automation_routes(main_router_, *workflows_, authorize()));
         QD_TRY(const net::TlsIdentity identity,
                server_identity(config_, ports_.files, ports_.clock));
         QD_TRY(main_listener_, serve(config_.listen, main_router_, identity));
@@ -198,6 +221,11 @@ class ServerImpl final : public Server {
     std::optional<ClientFetch> fetch_;
     std::unique_ptr<query::QueryService> queries_;
     std::optional<WorkspaceSink> sink_;
+    std::unique_ptr<automation::HttpSender> http_sender_;
+    std::optional<JsonRowSink> workflow_json_rows_;
+    std::optional<WorkflowRows> workflow_rows_;
+    std::unique_ptr<automation::WorkflowService> workflows_;
+    std::optional<WorkflowActions> workflow_actions_;
     std::optional<ManualClock> rules_clock_;
     std::optional<ServiceRuleQuery> rule_query_;
     std::optional<JsonRowSink> alert_rows_;
