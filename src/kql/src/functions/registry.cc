@@ -16,6 +16,9 @@ std::vector<ScalarTable> scalar_tables() {
     // clang-format off
     return {
         type_functions(),
+        math_functions(),
+        hash_functions(),
+        convert_functions(),
         dynamic_array_functions(),
         dynamic_bag_functions(),
         dynamic_json_functions(),
