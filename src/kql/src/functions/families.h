@@ -10,6 +10,8 @@ namespace qd::kql {
 std::span<const ScalarFunction> type_functions();
 std::span<const ScalarFunction> math_functions();
 std::span<const ScalarFunction> hash_functions();
+std::span<const ScalarFunction> network_functions();
+std::span<const ScalarFunction> encode_functions();
 std::span<const ScalarFunction> convert_functions();
 std::span<const ScalarFunction> dynamic_array_functions();
 std::span<const ScalarFunction> dynamic_bag_functions();

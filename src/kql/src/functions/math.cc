@@ -228,7 +228,19 @@ std::optional<DecimalValue> round_decimal(DecimalValue v, std::int64_t digits) {
     if (result && minus) {
         result = decimal_arithmetic(DecimalOp::Subtract, zero, *result);
     }
-    return result;
+    if (!result) {
+        return result;
+    }
+    // The arithmetic keeps zeros behind the digits asked for: 1.260 is printed as 1.26.
+    std::string text = format_decimal(*result);
+    const std::size_t point = text.find('.');
+    if (point != std::string::npos && digits >= 0) {
+        text.resize(std::min(text.size(), point + 1 + static_cast<std::size_t>(digits)));
+        if (text.back() == '.') {
+            text.pop_back();
+        }
+    }
+    return parse_decimal(text);
 }
 
 Result<BoundCall> bind_round(std::span<const Argument> args) {

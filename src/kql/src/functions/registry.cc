@@ -18,6 +18,8 @@ std::vector<ScalarTable> scalar_tables() {
         type_functions(),
         math_functions(),
         hash_functions(),
+        network_functions(),
+        encode_functions(),
         convert_functions(),
         dynamic_array_functions(),
         dynamic_bag_functions(),
