@@ -1,0 +1,21 @@
+#pragma once
+
+#include "extent/format.h"
+#include "qd/base/result.h"
+#include "qd/columns/column.h"
+
+#include <string_view>
+
+namespace qd::workspace::internal {
+
+/// The column's dictionary as a Flat column.
+/// Errors (of both): DataLoss WSP0010 with the block.
+Result<columns::ColumnPtr> decode_dictionary(std::string_view file, const ExtentColumn& column,
+                                             bool verify);
+
+/// One row group of a column. `dictionary` is needed for Codes only.
+Result<columns::ColumnPtr> decode_part(std::string_view file, const ExtentColumn& column,
+                                       const ColumnPart& part, std::uint32_t rows,
+                                       const columns::ColumnPtr& dictionary, bool verify);
+
+}  // namespace qd::workspace::internal

@@ -1,0 +1,159 @@
+// Hex texts: one pass finds, for every place of the shape, whether it always holds the same
+// character; varying places must hold lower-case hex digits. A shape is written as two characters
+// a place, "=c" for the constant c and "x?" for a digit, so that any constant can be told apart.
+#include "extent/hex_codec.h"
+
+#include <limits>
+
+namespace qd::workspace::internal {
+
+namespace {
+
+constexpr std::size_t kLengthMin = 8;  // shorter texts fit better elsewhere
+constexpr std::size_t kLengthMax = 256;
+
+int hex_value(char c) {
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+struct Shape {
+    std::string model;          // the first text
+    std::vector<bool> varying;  // a flag a place
+    std::size_t digits = 0;     // varying places
+    std::size_t empty = 0;      // texts that are empty
+};
+
+std::optional<Shape> find_shape(std::span<const std::string_view> texts) {
+    Shape shape;
+    for (const std::string_view text : texts) {
+        if (text.empty()) {
+            ++shape.empty;
+            continue;
+        }
+        if (shape.model.empty()) {
+            if (text.size() < kLengthMin || text.size() > kLengthMax) {
+                return std::nullopt;
+            }
+            shape.model = text;
+            shape.varying.assign(text.size(), false);
+        }
+        if (text.size() != shape.model.size()) {
+            return std::nullopt;
+        }
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            if (text[i] != shape.model[i] && !shape.varying[i]) {
+                if (hex_value(shape.model[i]) < 0) {
+                    return std::nullopt;
+                }
+                shape.varying[i] = true;
+                ++shape.digits;
+            }
+            if (shape.varying[i] && hex_value(text[i]) < 0) {
+                return std::nullopt;
+            }
+        }
+    }
+    // At least half the places must be digits, else ordinary compression does better.
+    if (shape.model.empty() || shape.digits * 2 < shape.model.size()) {
+        return std::nullopt;
+    }
+    return shape;
+}
+
+}  // namespace
+
+std::optional<HexEncoded> encode_hex(std::span<const std::string_view> texts) {
+    const auto shape = find_shape(texts);
+    if (!shape) {
+        return std::nullopt;
+    }
+    HexEncoded out;
+    for (std::size_t i = 0; i < shape->model.size(); ++i) {
+        out.shape += shape->varying[i] ? "x?" : std::string("=") + shape->model[i];
+    }
+    if (shape->empty > 0) {
+        out.present.assign((texts.size() + 7) / 8, '\0');
+    }
+    const std::size_t bytes_each = (shape->digits + 1) / 2;
+    out.digits.reserve(bytes_each * (texts.size() - shape->empty));
+    for (std::size_t row = 0; row < texts.size(); ++row) {
+        if (texts[row].empty()) {
+            continue;
+        }
+        if (shape->empty > 0) {
+            out.present[row / 8] = static_cast<char>(
+                static_cast<unsigned char>(out.present[row / 8]) | (1U << (row % 8)));
+        }
+        unsigned pending = 0;
+        bool half = false;
+        for (std::size_t i = 0; i < shape->model.size(); ++i) {
+            if (!shape->varying[i]) {
+                continue;
+            }
+            pending = (pending << 4) | static_cast<unsigned>(hex_value(texts[row][i]));
+            if (half) {
+                out.digits.push_back(static_cast<char>(pending));
+                pending = 0;
+            }
+            half = !half;
+        }
+        if (half) {
+            out.digits.push_back(static_cast<char>(pending << 4));
+        }
+    }
+    return out;
+}
+
+bool decode_hex(std::string_view shape, std::string_view present, std::string_view digits,
+                std::vector<std::uint32_t>& offsets, std::string& heap) {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    const std::size_t rows = offsets.size() - 1;
+    const std::size_t length = shape.size() / 2;
+    if (shape.size() % 2 != 0 || length == 0 || length > kLengthMax ||
+        (!present.empty() && present.size() != (rows + 7) / 8)) {
+        return false;
+    }
+    std::string model(length, '\0');
+    std::vector<std::uint32_t> places;
+    for (std::size_t i = 0; i < length; ++i) {
+        model[i] = shape[2 * i + 1];
+        if (shape[2 * i] == 'x') {
+            places.push_back(static_cast<std::uint32_t>(i));
+        }
+    }
+    const std::size_t bytes_each = (places.size() + 1) / 2;
+    const auto is_present = [&](std::size_t row) {
+        return present.empty() ||
+               ((static_cast<unsigned char>(present[row / 8]) >> (row % 8)) & 1U) != 0;
+    };
+    std::size_t texts = 0;
+    for (std::size_t row = 0; row < rows; ++row) {
+        texts += is_present(row) ? 1U : 0U;
+    }
+    if (digits.size() != texts * bytes_each ||
+        texts * length > std::numeric_limits<std::uint32_t>::max()) {
+        return false;
+    }
+    heap.resize(texts * length);
+    std::size_t at = 0;
+    offsets[0] = 0;
+    for (std::size_t row = 0; row < rows; ++row) {
+        if (is_present(row)) {
+            char* to = heap.data() + at * length;
+            const char* from = digits.data() + at * bytes_each;
+            model.copy(to, length);
+            for (std::size_t i = 0; i < places.size(); ++i) {
+                const auto byte = static_cast<unsigned char>(from[i / 2]);
+                to[places[i]] = kDigits[i % 2 == 0 ? byte >> 4 : byte & 15];
+            }
+            ++at;
+        }
+        offsets[row + 1] = static_cast<std::uint32_t>(at * length);
+    }
+    return true;
+}
+
+}  // namespace qd::workspace::internal
