@@ -62,9 +62,18 @@ struct Values {
     }
 };
 
+std::size_t rows_of(const ColumnInput& input) {
+    std::size_t rows = 0;
+    for (const ColumnPtr& piece : input.pieces) {
+        rows += piece->size();
+    }
+    return rows;
+}
+
 template <typename T, typename Read>
-Values<T> collect(const ColumnInput& input, std::span<const std::uint32_t> order, std::size_t rows,
+Values<T> collect(const ColumnInput& input, std::span<const std::uint32_t> order,
                   const Read& read) {
+    const std::size_t rows = rows_of(input);
     Values<T> all;
     all.values.reserve(rows);
     for (const ColumnPtr& piece : input.pieces) {
@@ -81,18 +90,17 @@ Values<T> collect(const ColumnInput& input, std::span<const std::uint32_t> order
             }
         }
     }
-    QD_CHECK(all.values.size() == rows);
     if (order.empty()) {
         return all;
     }
     Values<T> sorted;
-    sorted.values.resize(rows);
-    for (std::size_t i = 0; i < rows; ++i) {
+    sorted.values.resize(order.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
         sorted.values[i] = all.values[order[i]];
     }
     if (!all.nulls.empty()) {
-        sorted.nulls.resize(rows);
-        for (std::size_t i = 0; i < rows; ++i) {
+        sorted.nulls.resize(order.size());
+        for (std::size_t i = 0; i < order.size(); ++i) {
             sorted.nulls[i] = all.nulls[order[i]];
         }
     }
@@ -240,8 +248,8 @@ ColumnPart encode_wide_group(EncodedColumn& out, std::span<Wide> values,
 template <typename T, typename Read, typename Encode>
 void encode_groups(EncodedColumn& out, const ColumnInput& input,
                    std::span<const std::uint32_t> order, std::span<const std::uint32_t> group_rows,
-                   std::size_t rows, const Read& read, const Encode& encode) {
-    Values<T> all = collect<T>(input, order, rows, read);
+                   const Read& read, const Encode& encode) {
+    Values<T> all = collect<T>(input, order, read);
     std::size_t begin = 0;
     for (const std::uint32_t count : group_rows) {
         out.column.parts.push_back(encode(out, std::span<T>(all.values).subspan(begin, count),
@@ -286,7 +294,8 @@ struct Coded {
 };
 
 // Codes of all rows, or nothing once a dictionary cannot pay any more.
-std::optional<Coded> intern_rows(const ColumnInput& input, std::size_t rows) {
+std::optional<Coded> intern_rows(const ColumnInput& input) {
+    const std::size_t rows = rows_of(input);
     Coded coded;
     coded.codes.reserve(rows);
     constexpr std::size_t kProbe = 16384;  // rows between two looks at the ratio
@@ -414,14 +423,13 @@ void encode_plain_group(EncodedColumn& out, std::span<const std::string_view> te
 }
 
 void encode_texts(EncodedColumn& out, const ColumnInput& input,
-                  std::span<const std::uint32_t> order, std::span<const std::uint32_t> group_rows,
-                  std::size_t rows) {
-    if (const auto coded = intern_rows(input, rows)) {
+                  std::span<const std::uint32_t> order, std::span<const std::uint32_t> group_rows) {
+    if (const auto coded = intern_rows(input)) {
         encode_coded(out, *coded, order, group_rows);
         return;
     }
     const Values<std::string_view> all = collect<std::string_view>(
-        input, order, rows, [](const Column& c, std::uint32_t i) { return c.bytes_at(i); });
+        input, order, [](const Column& c, std::uint32_t i) { return c.bytes_at(i); });
     std::size_t begin = 0;
     for (const std::uint32_t count : group_rows) {
         encode_plain_group(out, std::span<const std::string_view>(all.values).subspan(begin, count),
@@ -437,7 +445,6 @@ EncodedColumn encode_column(const ColumnInput& input, std::span<const std::uint3
     EncodedColumn out;
     out.column.name = input.name;
     out.column.type = input.type;
-    const std::size_t rows = std::accumulate(group_rows.begin(), group_rows.end(), std::size_t{0});
     switch (input.type) {
         case DataType::Bool:
         case DataType::Int:
@@ -445,23 +452,23 @@ EncodedColumn encode_column(const ColumnInput& input, std::span<const std::uint3
         case DataType::DateTime:
         case DataType::TimeSpan:
             encode_groups<std::int64_t>(
-                out, input, order, group_rows, rows,
+                out, input, order, group_rows,
                 [](const Column& c, std::uint32_t i) { return c.int_at(i); }, encode_integer_group);
             break;
         case DataType::Real:
             encode_groups<double>(
-                out, input, order, group_rows, rows,
+                out, input, order, group_rows,
                 [](const Column& c, std::uint32_t i) { return c.real_at(i); }, encode_real_group);
             break;
         case DataType::Decimal:
         case DataType::Guid:
             encode_groups<Wide>(
-                out, input, order, group_rows, rows,
+                out, input, order, group_rows,
                 [](const Column& c, std::uint32_t i) { return c.wide_at(i); }, encode_wide_group);
             break;
         case DataType::String:
         case DataType::Dynamic:
-            encode_texts(out, input, order, group_rows, rows);
+            encode_texts(out, input, order, group_rows);
             break;
     }
     return out;

@@ -22,8 +22,8 @@ struct EncodedColumn {
     std::string bytes;
 };
 
-/// Row i of the result is row order[i] of the pieces laid end to end; an empty order keeps them as
-/// they are. Threads: pure.
+/// Row i of the result is row order[i] of the pieces laid end to end; rows may be left out; an
+/// empty order keeps them as they are. Threads: pure.
 EncodedColumn encode_column(const ColumnInput& input, std::span<const std::uint32_t> order,
                             std::span<const std::uint32_t> group_rows);
 
