@@ -169,7 +169,8 @@ std::uint64_t LogWriter::total_bytes() const {
     return total;
 }
 
-Status LogWriter::remove_sealed(const std::function<std::uint64_t(std::uint32_t)>& sealed) {
+Status LogWriter::remove_sealed(std::uint64_t end_sequence,
+                                const std::function<std::uint64_t(std::uint32_t)>& sealed) {
     while (true) {
         std::uint64_t first = 0;
         {
@@ -179,7 +180,7 @@ Status LogWriter::remove_sealed(const std::function<std::uint64_t(std::uint32_t)
             }
             const Segment& oldest = segments_.front();
             for (const auto& [table, last] : oldest.last_sequence_of) {
-                if (last > sealed(table)) {
+                if (last >= end_sequence || last > sealed(table)) {
                     return {};
                 }
             }

@@ -52,9 +52,11 @@ class LogWriter {
 
     std::uint64_t next_sequence() const;
     std::uint64_t total_bytes() const;
-    /// Removes the segments, oldest first, of which no record is needed: `sealed(table)` is the
-    /// last sequence of that table that is safe elsewhere.
-    Status remove_sealed(const std::function<std::uint64_t(std::uint32_t)>& sealed);
+    /// Removes the segments, oldest first, of which no record is needed: all are before
+    /// `end_sequence`, and `sealed(table)` is the last sequence of that table that is safe
+    /// elsewhere.
+    Status remove_sealed(std::uint64_t end_sequence,
+                         const std::function<std::uint64_t(std::uint32_t)>& sealed);
 
   private:
     Status start_segment();

@@ -37,7 +37,7 @@ struct WorkspaceOptions {
 
     /// Fresh rows become an extent at the first of these.
     std::size_t seal_rows = 262'144;
-    std::size_t seal_bytes = 256 << 20;
+    std::size_t seal_bytes = 128 << 20;
     std::int64_t seal_age_seconds = 600;
     /// Small extents that are worth merging.
     std::size_t merge_fan_in = 4;

@@ -1,0 +1,386 @@
+// Background work: fresh rows become extents, small extents become larger ones, rows past their
+// retention go, log segments that nobody needs are deleted.
+//
+// Every change of a table's extents is: write the new file and sync it, record the exchange in the
+// store in one transaction, then exchange in memory, then delete the old files. A crash before the
+// transaction leaves a file nobody refers to, which the next start deletes; a crash after it leaves
+// old files likewise. The transaction also records the log sequence that the extents reach, and
+// replay starts behind it, so a row is never in an extent and replayed too.
+// Merging takes merge_fan_in extents of one size class (powers of that number), so a row is
+// rewritten O(log n) times.
+#include "workspace_impl.h"
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+
+namespace qd::workspace::internal {
+
+namespace {
+
+using columns::Column;
+using columns::ColumnPtr;
+using columns::Scalar;
+
+constexpr std::uint64_t kMergeBytesMax = 512ULL << 20;  // stored bytes read by one merge
+
+// Every column that any of the fields lists name, in order of first sight.
+void add_field(std::vector<ColumnInput>& inputs, const std::string& name, columns::DataType type) {
+    for (const ColumnInput& input : inputs) {
+        if (input.name == name) {
+            return;
+        }
+    }
+    inputs.push_back({name, type, {}});
+}
+
+// The order that sorts rows by time, stable; empty when they are sorted and all are kept. Rows
+// received before `hidden_before` are left out.
+std::vector<std::uint32_t> time_order(const std::vector<ColumnInput>& inputs,
+                                      std::int64_t hidden_before, std::uint64_t& rows) {
+    std::vector<std::int64_t> times;
+    std::vector<std::int64_t> received;
+    for (const ColumnInput& input : inputs) {
+        std::vector<std::int64_t>* out = input.name == kTimeGenerated  ? &times
+                                         : input.name == kTimeReceived ? &received
+                                                                       : nullptr;
+        if (out == nullptr) {
+            continue;
+        }
+        for (const ColumnPtr& piece : input.pieces) {
+            for (std::uint32_t i = 0; i < piece->size(); ++i) {
+                out->push_back(piece->is_null(i) ? 0 : piece->int_at(i));
+            }
+        }
+    }
+    std::vector<std::uint32_t> order;
+    for (std::uint32_t i = 0; i < rows; ++i) {
+        if (received.empty() || received[i] >= hidden_before) {
+            order.push_back(i);
+        }
+    }
+    const bool all = order.size() == rows;
+    rows = order.size();
+    if (times.empty() ||
+        std::is_sorted(order.begin(), order.end(),
+                       [&](std::uint32_t a, std::uint32_t b) { return times[a] < times[b]; })) {
+        return all ? std::vector<std::uint32_t>() : order;
+    }
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return times[a] < times[b]; });
+    return order;
+}
+
+std::vector<ColumnInput> inputs_of_batches(std::span<const HeadBatchPtr> batches) {
+    std::vector<ColumnInput> inputs;
+    for (const HeadBatchPtr& batch : batches) {
+        for (const columns::Field& field : batch->fields.fields) {
+            add_field(inputs, field.name, field.type);
+        }
+    }
+    for (ColumnInput& input : inputs) {
+        for (const HeadBatchPtr& batch : batches) {
+            const ColumnPtr* column = batch->find_column(input.name);
+            input.pieces.push_back(
+                column != nullptr
+                    ? *column
+                    : Column::make_constant(Scalar::null_of(input.type), batch->chunk.rows));
+        }
+    }
+    return inputs;
+}
+
+Result<std::vector<ColumnInput>> inputs_of_extents(const std::vector<ExtentPtr>& extents) {
+    std::vector<ColumnInput> inputs;
+    for (const ExtentPtr& entry : extents) {
+        for (const ExtentColumn& column : entry->extent->footer().columns) {
+            if (column.parent.empty()) {
+                add_field(inputs, column.name, column.type);
+            }
+        }
+    }
+    for (ColumnInput& input : inputs) {
+        for (const ExtentPtr& entry : extents) {
+            const ExtentColumn* column = entry->extent->find_column(input.name);
+            DictionaryCache cache(entry->extent);
+            const auto& groups = entry->extent->footer().group_rows;
+            for (std::size_t g = 0; g < groups.size(); ++g) {
+                if (column == nullptr || column->type != input.type) {
+                    input.pieces.push_back(
+                        Column::make_constant(Scalar::null_of(input.type), groups[g]));
+                } else {
+                    QD_TRY(auto piece, cache.read(*column, g));
+                    input.pieces.push_back(std::move(piece));
+                }
+            }
+        }
+    }
+    return inputs;
+}
+
+}  // namespace
+
+void WorkspaceImpl::run_maintenance() {
+    while (true) {
+        {
+            std::unique_lock lock(wake_mutex_);
+            wake_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_ || wake_up_; });
+            if (stopping_) {
+                return;
+            }
+            wake_up_ = false;
+        }
+        maintain().ignore("each failure was logged where it happened and is tried again");
+    }
+}
+
+void WorkspaceImpl::note_failure(std::string_view doing, const std::string& table,
+                                 const Error& error) {
+    log_.warn("background work on a table failed and will be tried again",
+              {{"doing", std::string(doing)}, {"table", table}, {"error", error.text()}});
+}
+
+bool WorkspaceImpl::wants_sealing(TableData& table, bool log_is_long) {
+    const std::lock_guard lock(table.mutex);
+    const TableContent& content = *table.content;
+    if (content.head.empty()) {
+        return false;
+    }
+    const std::int64_t age_ns = clock_.now_ns() - table.head_since_ns;
+    return log_is_long || content.head_rows >= options_.seal_rows ||
+           content.head_bytes >= options_.seal_bytes ||
+           age_ns >= options_.seal_age_seconds * 1'000'000'000;
+}
+
+Status WorkspaceImpl::maintain() {
+    const std::lock_guard maintenance(maintenance_mutex_);
+    Status outcome;
+    const bool log_is_long = writer_->total_bytes() > options_.log_bytes_max;
+    for (const TableRef& table : all_data()) {
+        std::string name;
+        {
+            const std::lock_guard lock(table->mutex);
+            name = table->schema->name;
+            if (table->id == 0) {
+                continue;
+            }
+        }
+        const auto attempt = [&](std::string_view doing, Status status) {
+            if (!status.ok()) {
+                note_failure(doing, name, status.error());
+                outcome = std::move(status);
+            }
+        };
+        attempt("expiring", expire(table));
+        if (wants_sealing(*table, log_is_long)) {
+            attempt("sealing", seal(table));
+        }
+        attempt("merging", merge_small(table));
+    }
+    if (Status cleaned = clean_log(); !cleaned.ok()) {
+        note_failure("cleaning the log", "", cleaned.error());
+        outcome = std::move(cleaned);
+    }
+    return outcome;
+}
+
+Status WorkspaceImpl::seal_all() {
+    const std::lock_guard maintenance(maintenance_mutex_);
+    for (const TableRef& table : all_data()) {
+        QD_CHECK_OK(seal(table));
+    }
+    return clean_log();
+}
+
+std::string WorkspaceImpl::next_extent_file(std::uint32_t table_id) {
+    std::string name;
+    do {
+        name = "t" + std::to_string(table_id) + "-" + std::to_string(next_file_++) + ".qdx";
+    } while (files_.exists(extent_dir_ + "/" + name));
+    return name;
+}
+
+// Writes one new extent (none when rows is 0) in place of `removed` and of the fresh rows up to the
+// sequence.
+Status WorkspaceImpl::replace_extents(const TableRef& table, std::uint64_t up_to_sequence,
+                                      const std::vector<ExtentPtr>& removed,
+                                      const std::vector<ColumnInput>& columns,
+                                      std::span<const std::uint32_t> order, std::uint64_t rows) {
+    std::vector<StoredExtent> added;
+    std::vector<ExtentPtr> opened;
+    if (rows > 0) {
+        StoredExtent stored;
+        stored.table_id = table->id;
+        stored.file = next_extent_file(table->id);
+        stored.rows = rows;
+        QD_TRY(stored.bytes, write_extent(files_, executor_, extent_dir_ + "/" + stored.file,
+                                          columns, order, rows, up_to_sequence));
+        added.push_back(std::move(stored));
+    }
+    std::vector<std::uint64_t> removed_ids;
+    for (const ExtentPtr& entry : removed) {
+        removed_ids.push_back(entry->stored.id);
+    }
+    Status recorded = catalog_.replace_extents(table->id, up_to_sequence, removed_ids, added);
+    if (!recorded.ok()) {
+        for (const StoredExtent& extent : added) {
+            files_.remove(extent_dir_ + "/" + extent.file)
+                .ignore("the next start removes what nothing refers to");
+        }
+        return recorded;
+    }
+    for (const StoredExtent& extent : added) {
+        opened.push_back(open_extent(files_, extent_dir_, extent));
+        if (opened.back()->damage) {
+            extent_damage_.add();
+            log_.error("an extent cannot be read back",
+                       {{"file", extent.file}, {"error", opened.back()->damage->text()}});
+        }
+    }
+    {
+        const std::lock_guard lock(table->mutex);
+        const std::size_t before = table->content->head_bytes;
+        table->replace(up_to_sequence, removed_ids, opened);
+        fresh_bytes_ += table->content->head_bytes - before;
+        if (!table->content->head.empty()) {
+            table->head_since_ns = clock_.now_ns();
+        }
+    }
+    fresh_bytes_gauge_.set(static_cast<double>(fresh_bytes_.load()));
+    for (const ExtentPtr& entry : removed) {
+        files_.remove(extent_dir_ + "/" + entry->stored.file)
+            .ignore("the next start removes what nothing refers to");
+    }
+    return {};
+}
+
+Status WorkspaceImpl::seal(const TableRef& table) {
+    std::uint64_t target = 0;  // what comes while this runs waits for the next round
+    {
+        const std::lock_guard lock(table->mutex);
+        if (!table->content->head.empty()) {
+            target = table->content->head.back()->last_sequence;
+        }
+    }
+    std::uint64_t done = 0;
+    while (done < target) {
+        std::vector<HeadBatchPtr> batches;
+        std::int64_t hidden = 0;
+        std::uint64_t rows = 0;
+        std::uint64_t up_to = 0;
+        {
+            const std::lock_guard lock(table->mutex);
+            hidden = hidden_before(*table->schema);
+            for (const HeadBatchPtr& batch : table->content->head) {
+                if (batch->last_sequence > target ||
+                    (rows > 0 && rows + batch->chunk.rows > kExtentRowsMax / 2)) {
+                    break;
+                }
+                batches.push_back(batch);
+                rows += batch->chunk.rows;
+                up_to = batch->last_sequence;
+            }
+            table->sealing_sequence = std::max(table->sealing_sequence, up_to);
+        }
+        const std::vector<ColumnInput> inputs = inputs_of_batches(batches);
+        const std::vector<std::uint32_t> order = time_order(inputs, hidden, rows);
+        QD_CHECK_OK(replace_extents(table, up_to, {}, inputs, order, rows));
+        seals_.add();
+        done = up_to;
+    }
+    return {};
+}
+
+Status WorkspaceImpl::expire(const TableRef& table) {
+    std::vector<ExtentPtr> gone;
+    std::uint64_t up_to = 0;
+    {
+        const std::lock_guard lock(table->mutex);
+        const std::int64_t hidden = hidden_before(*table->schema);
+        for (const ExtentPtr& entry : table->content->extents) {
+            if (!entry->received.empty() && entry->received.greatest < hidden) {
+                gone.push_back(entry);
+            }
+        }
+        // Fresh rows go when all up to some sequence are past their time.
+        for (const HeadBatchPtr& batch : table->content->head) {
+            if (batch->received.greatest >= hidden) {
+                break;
+            }
+            up_to = batch->last_sequence;
+        }
+        up_to = std::max(up_to, table->sealed_sequence);
+        if (gone.empty() && up_to == table->sealed_sequence) {
+            return {};
+        }
+    }
+    return replace_extents(table, up_to, gone, {}, {}, 0);
+}
+
+Status WorkspaceImpl::merge_small(const TableRef& table) {
+    const std::size_t fan_in = std::max<std::size_t>(options_.merge_fan_in, 2);
+    while (true) {
+        std::map<unsigned, std::vector<ExtentPtr>> classes;
+        std::int64_t hidden = 0;
+        std::uint64_t sealed = 0;
+        {
+            const std::lock_guard lock(table->mutex);
+            hidden = hidden_before(*table->schema);
+            sealed = table->sealed_sequence;
+            for (const ExtentPtr& entry : table->content->extents) {
+                if (entry->damage || entry->stored.rows * 2 > kExtentRowsMax) {
+                    continue;
+                }
+                unsigned size_class = 0;
+                for (std::uint64_t rows = entry->stored.rows; rows >= fan_in; rows /= fan_in) {
+                    ++size_class;
+                }
+                classes[size_class].push_back(entry);
+            }
+        }
+        std::vector<ExtentPtr> chosen;
+        std::uint64_t rows = 0;
+        for (const auto& [size_class, entries] : classes) {
+            std::uint64_t bytes = 0;
+            for (const ExtentPtr& entry : entries) {
+                if (rows + entry->stored.rows <= kExtentRowsMax &&
+                    bytes + entry->stored.bytes <= kMergeBytesMax) {
+                    chosen.push_back(entry);
+                    rows += entry->stored.rows;
+                    bytes += entry->stored.bytes;
+                }
+            }
+            if (chosen.size() >= fan_in) {
+                break;
+            }
+            chosen.clear();
+            rows = 0;
+        }
+        if (chosen.empty()) {
+            return {};
+        }
+        QD_TRY(const auto inputs, inputs_of_extents(chosen));
+        const std::vector<std::uint32_t> order = time_order(inputs, hidden, rows);
+        QD_CHECK_OK(replace_extents(table, sealed, chosen, inputs, order, rows));
+        merges_.add();
+    }
+}
+
+Status WorkspaceImpl::clean_log() {
+    // Taken first: a table made from here on has only records behind it.
+    const std::uint64_t end = writer_->next_sequence();
+    std::map<std::uint32_t, std::uint64_t> sealed;
+    for (const TableRef& table : all_data()) {
+        const std::lock_guard lock(table->mutex);
+        if (table->id != 0) {
+            sealed[table->id] = table->sealed_sequence;
+        }
+    }
+    return writer_->remove_sealed(end, [&](std::uint32_t table) {
+        const auto at = sealed.find(table);
+        // A table that is gone needs none of its records.
+        return at == sealed.end() ? std::numeric_limits<std::uint64_t>::max() : at->second;
+    });
+}
+
+}  // namespace qd::workspace::internal
