@@ -222,8 +222,8 @@ Status add_management_routes(net::Router& router, ManagementPorts ports) {
                        QD_CHECK_OK(alerts.replay(std::string(request.path_parameter("id"))));
                        return Value(Object());
                    });
-    route(
-        router, status, ports, "GET", "/api/v1/artefacts",
+    add_json_route(
+        router, status, ports.authorize, "GET", "/api/v1/artefacts",
         [&findings = ports.findings](const net::HttpRequest&) { return list_findings(findings); });
     add_json_route(router, status, ports.authorize, "POST", "/api/v1/explain",
                    [&queries = ports.queries](const net::HttpRequest& request) -> Answer {
