@@ -7,9 +7,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <set>
+#include <thread>
 
 namespace qd::alerting {
 namespace {
@@ -52,6 +56,7 @@ class FakeQuery final : public RuleQuery {
 class FakeRows final : public RowSink {
   public:
     Status append(std::string_view table, const std::vector<Value>& added) override {
+        const std::lock_guard lock(mutex);
         if (failing) {
             return Error(Code::ResourceExhausted, "TST0003", "full");
         }
@@ -59,6 +64,11 @@ class FakeRows final : public RowSink {
         rows.insert(rows.end(), added.begin(), added.end());
         return ok_status();
     }
+    std::size_t size() {
+        const std::lock_guard lock(mutex);
+        return rows.size();
+    }
+    std::mutex mutex;
     bool failing = false;
     std::vector<Value> rows;
 };
@@ -324,6 +334,27 @@ TEST(AlertService, RowsWaitUntilTheSinkTakesThem) {
     EXPECT_TRUE(world.rows.rows.empty());
     world.rows.failing = false;
     world.run(*service, minute(15));
+    EXPECT_EQ(world.rows.rows.size(), 1u);
+}
+
+// The two loops, against the manual clock: nothing is asserted about how soon, only that it comes.
+TEST(AlertService, RunsByItself) {
+    World world(store::Store::open_in_memory().value());
+    const auto service = world.open();
+    ASSERT_TRUE(service->put_action_group(make_group()).ok());
+    ASSERT_TRUE(service->put_rule(make_rule(), kStart).ok());
+    world.query.hot = [](Timestamp) { return true; };
+    world.clock.set(minute(5));
+    service->start();
+    // A row may leave one turn after its delivery.
+    const auto finished = [&] {
+        return service->deliveries("delivered", 10).value().size() == 2 && world.rows.size() == 1;
+    };
+    for (int i = 0; i < 500 && !finished(); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    service->stop();
+    EXPECT_EQ(service->deliveries("delivered", 10).value().size(), 2u);
     EXPECT_EQ(world.rows.rows.size(), 1u);
 }
 

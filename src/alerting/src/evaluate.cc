@@ -431,9 +431,11 @@ class Transition {
         }
         if (fresh.size() > cap) {
             const double threshold = rule_.conditions.front().threshold;
-            std::stable_sort(fresh.begin(), fresh.end(), [&](const Series* a, const Series* b) {
-                return std::abs(a->value.value_or(threshold) - threshold) >
-                       std::abs(b->value.value_or(threshold) - threshold);
+            // Equal distances keep the order of the result; all point into one vector.
+            std::sort(fresh.begin(), fresh.end(), [&](const Series* a, const Series* b) {
+                const double left = std::abs(a->value.value_or(threshold) - threshold);
+                const double right = std::abs(b->value.value_or(threshold) - threshold);
+                return left != right ? left > right : a < b;
             });
         }
         const std::size_t shown = std::min(cap, fresh.size());
