@@ -10,6 +10,10 @@ namespace qd::kql {
 std::span<const ScalarFunction> type_functions();
 std::span<const ScalarFunction> math_functions();
 std::span<const ScalarFunction> hash_functions();
+std::span<const ScalarFunction> parse_text_functions();
+std::span<const ScalarFunction> parse_xml_functions();
+std::span<const ScalarFunction> user_agent_functions();
+std::span<const ScalarFunction> meta_functions();
 std::span<const ScalarFunction> network_functions();
 std::span<const ScalarFunction> encode_functions();
 std::span<const ScalarFunction> convert_functions();
