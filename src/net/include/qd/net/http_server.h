@@ -19,7 +19,7 @@ namespace qd::net {
 struct HttpServerLimits {
     std::uint32_t header_bytes_max = 64 * 1024;
     std::uint64_t body_bytes_max = 16 * 1024 * 1024;
-    std::int64_t read_timeout_ms = 30'000;   // TLS handshake, a head, a pause within a body
+    std::int64_t read_timeout_ms = 30'000;   // TLS handshake; a head; each 4 KiB of a body
     std::int64_t write_timeout_ms = 60'000;  // a peer that takes nothing for so long is dropped
     std::int64_t idle_timeout_ms = 120'000;  // between requests
     std::size_t connections_max = 2'000;     // further ones get 503 and are closed
@@ -123,7 +123,8 @@ class HttpServer {
     /// Replaces the certificate for new connections. Errors: InvalidArgument NET0101.
     virtual Status set_identity(const TlsIdentity& identity) = 0;
     /// Stops accepting, lets running requests finish (answers carry Connection: close), cuts what
-    /// remains after deadline_ms. Returns when no connection is left. A second call does nothing.
+    /// remains after deadline_ms. Returns when no connection is left and no handler runs, so never
+    /// call it from a handler. A second call does nothing.
     virtual void stop(std::int64_t deadline_ms) = 0;
 };
 
