@@ -20,7 +20,7 @@ using columns::DataType;
 using columns::Layout;
 using columns::Scalar;
 
-constexpr std::uint32_t kJoinRows = 16'384;  // larger batches are left alone
+constexpr std::uint32_t kJoinRows = 4'096;  // larger batches are left alone
 
 Bounds bounds_of(const Column& column) {
     Bounds bounds;

@@ -145,9 +145,14 @@ bool decode_hex(std::string_view shape, std::string_view present, std::string_vi
             char* to = heap.data() + at * length;
             const char* from = digits.data() + at * bytes_each;
             model.copy(to, length);
-            for (std::size_t i = 0; i < places.size(); ++i) {
-                const auto byte = static_cast<unsigned char>(from[i / 2]);
-                to[places[i]] = kDigits[i % 2 == 0 ? byte >> 4 : byte & 15];
+            std::size_t i = 0;
+            for (; i + 1 < places.size(); i += 2) {
+                const auto byte = static_cast<unsigned char>(*from++);
+                to[places[i]] = kDigits[byte >> 4];
+                to[places[i + 1]] = kDigits[byte & 15];
+            }
+            if (i < places.size()) {
+                to[places[i]] = kDigits[static_cast<unsigned char>(*from) >> 4];
             }
             ++at;
         }

@@ -55,16 +55,20 @@ void write_column(std::string& out, ByteWriter& w, const Column& flat) {
     if (columns::is_bytes(flat.type())) {
         const auto offsets = flat.offsets();
         const std::uint32_t base = offsets.front();
+        const std::size_t start = out.size();
+        out.resize(start + offsets.size_bytes());
+        char* to = out.data() + start;
         for (const std::uint32_t offset : offsets) {
-            w.fixed(offset - base);
+            const std::uint32_t shifted = offset - base;
+            std::memcpy(to, &shifted, 4);
+            to += 4;
         }
         out.append(flat.heap() + base, offsets.back() - base);
     } else {
         out.append(flat.heap(), columns::fixed_width(flat.type()) * flat.size());
     }
-    for (const std::uint8_t flag : flat.nulls()) {
-        out.push_back(static_cast<char>(flag));
-    }
+    out.append(static_cast<const char*>(static_cast<const void*>(flat.nulls().data())),
+               flat.nulls().size());
 }
 
 // What a decoded column owns.
@@ -134,7 +138,12 @@ ColumnPtr read_column(std::string_view& bytes, DataType type, std::uint32_t rows
 }
 
 std::string encode_payload(const RowBatch& batch) {
+    std::size_t estimate = 64 * (batch.fields.size() + 1);
+    for (const ColumnPtr& column : batch.chunk.columns) {
+        estimate += column->memory_bytes();
+    }
     std::string out;
+    out.reserve(estimate);
     ByteWriter w(out);
     w.fixed(batch.received_ticks);
     w.varint(batch.chunk.rows);
