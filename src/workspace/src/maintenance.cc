@@ -66,8 +66,9 @@ std::vector<std::uint32_t> time_order(const std::vector<ColumnInput>& inputs,
                        [&](std::uint32_t a, std::uint32_t b) { return times[a] < times[b]; })) {
         return all ? std::vector<std::uint32_t>() : order;
     }
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::uint32_t a, std::uint32_t b) { return times[a] < times[b]; });
+    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+        return times[a] != times[b] ? times[a] < times[b] : a < b;
+    });
     return order;
 }
 

@@ -53,7 +53,11 @@ std::vector<ColumnInfo> parse_columns(const Value& value) {
 }
 
 std::vector<TablePtr> parse_tables() {
-    auto parsed = codec::parse_json(internal::kTablesJson);
+    std::string text;
+    for (const char* const* piece = internal::kTablesJson; *piece != nullptr; ++piece) {
+        text += *piece;
+    }
+    auto parsed = codec::parse_json(text);
     QD_CHECK(parsed.ok());
     const Object* tables = parsed.value().if_object();
     QD_CHECK(tables != nullptr);

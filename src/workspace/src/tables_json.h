@@ -2,7 +2,7 @@
 
 namespace qd::workspace::internal {
 
-/// The text of schema/tables.json, compiled in.
-extern const char* const kTablesJson;
+/// The text of schema/tables.json, compiled in: pieces to be joined, then a null pointer.
+extern const char* const kTablesJson[];
 
 }  // namespace qd::workspace::internal
