@@ -243,6 +243,15 @@ TEST(Aggregates, AnswerTheSameHoweverRowsAreDealt) {
           {0, 0, 0, 0},
           2},
          {"3405705229", "null"}},
+        {{"buildschema",
+          {dynamics({"{\"x\":1,\"y\":3.5}", "{\"x\":\"v\",\"z\":[1,2]}",
+                     "{\"y\":{\"w\":\"z\"},\"z\":[\"foo\"]}", "null"})},
+          {},
+          {0, 0, 0, 1},
+          2},
+         {"{\"x\":[\"long\",\"string\"],\"y\":[{\"w\":\"string\"},\"double\"],"
+          "\"z\":{\"`indexer`\":[\"long\",\"string\"]}}",
+          "null"}},
         {{"binary_all_xor", {longs({1, 3, 4})}, {}, {0, 0, 0}, 1}, {"6"}},
     };
     for (const Case& c : cases) {

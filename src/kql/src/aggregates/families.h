@@ -17,5 +17,6 @@ std::span<const AggregateFunction> extreme_aggregates();
 std::span<const AggregateFunction> list_aggregates();
 std::span<const AggregateFunction> distinct_aggregates();
 std::span<const AggregateFunction> percentile_aggregates();
+std::span<const AggregateFunction> schema_aggregates();
 
 }  // namespace qd::kql

@@ -8,9 +8,9 @@ namespace qd::kql {
 
 namespace {
 
-std::array<std::span<const AggregateFunction>, 6> families() {
-    return {sum_aggregates(),  moment_aggregates(),   extreme_aggregates(),
-            list_aggregates(), distinct_aggregates(), percentile_aggregates()};
+std::array<std::span<const AggregateFunction>, 7> families() {
+    return {sum_aggregates(),      moment_aggregates(),     extreme_aggregates(), list_aggregates(),
+            distinct_aggregates(), percentile_aggregates(), schema_aggregates()};
 }
 
 }  // namespace

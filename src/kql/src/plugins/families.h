@@ -11,5 +11,6 @@ std::span<const Plugin> shape_plugins();
 std::span<const Plugin> lookup_plugins();
 std::span<const Plugin> activity_plugins();
 std::span<const Plugin> retention_plugins();
+std::span<const Plugin> segment_plugins();
 
 }  // namespace qd::kql

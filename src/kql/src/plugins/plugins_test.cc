@@ -257,6 +257,37 @@ TEST(Plugins, RollingPercentile) {
         (Lines{"hour:long,rolling_3_percentile_val_50:long", "0,12", "24,24", "48,36", "72,60"}));
 }
 
+TEST(Plugins, SegmentsOfRows) {
+    std::vector<std::vector<std::string>> rows;
+    for (int i = 0; i < 100; ++i) {
+        const bool hail = i < 60;
+        rows.push_back({hail ? "Hail" : "Wind", hail ? "0" : std::to_string(i),
+                        i % 2 == 0 ? "TX" : "OK", i < 50 ? "A" : "B"});
+    }
+    const Table t = table_of({{"Event", DataType::String},
+                              {"Damage", DataType::Long},
+                              {"State", DataType::String},
+                              {"Side", DataType::String}},
+                             rows);
+    const auto basket = run("basket", t, {constant(Scalar::of_real(0.35))});
+    EXPECT_EQ(basket[0],
+              "SegmentId:long,Count:long,Percent:real,Event:string,Damage:long,State:string,"
+              "Side:string");
+    // Closed sets only: Hail never without Damage 0.
+    EXPECT_EQ(basket[1], "0,50,50.0,Hail,0,*,A");
+    EXPECT_EQ(basket[2], "1,60,60.0,Hail,0,*,*");
+    for (std::size_t i = 1; i < basket.size(); ++i) {
+        EXPECT_EQ(basket[i].find("Hail,null"), std::string::npos);
+    }
+    const auto clusters = run("autocluster", t, {constant(Scalar::of_real(0.6))});
+    EXPECT_EQ(clusters[1], "0,50,50.0,Hail,0,*,A");
+    const auto differences = run(
+        "diffpatterns", t,
+        {column(t, "Side"), constant(Scalar::of_string("A")), constant(Scalar::of_string("B"))});
+    EXPECT_EQ(differences[1], "0,50,10,100.0,20.0,80.0,Hail,0,*");
+    EXPECT_EQ(run("basket", table_of({{"x", DataType::Long}}, {}), {}).size(), 1U);
+}
+
 TEST(Plugins, RefusesForeignCodeByName) {
     for (const char* plugin : {"python", "r", "csharp", "sql_request", "http_request", "ai_chat"}) {
         EXPECT_EQ(find_plugin(plugin), nullptr);

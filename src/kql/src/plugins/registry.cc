@@ -6,8 +6,9 @@ namespace qd::kql {
 
 namespace {
 
-std::array<std::span<const Plugin>, 4> families() {
-    return {shape_plugins(), lookup_plugins(), activity_plugins(), retention_plugins()};
+std::array<std::span<const Plugin>, 5> families() {
+    return {shape_plugins(), lookup_plugins(), activity_plugins(), retention_plugins(),
+            segment_plugins()};
 }
 
 struct Refused {
