@@ -1,0 +1,319 @@
+// mv-expand, mv-apply, partition: rows made out of arrays, and subqueries per row or per key.
+#include "exec/expand.h"
+
+#include "exec/grouper.h"
+#include "exec/rows.h"
+#include "exec/stream_sinks.h"
+#include "qd/columns/variant.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace qd::kql {
+
+using columns::Chunk;
+using columns::Table;
+using columns::VariantView;
+using Kind = columns::VariantView::Kind;
+
+namespace {
+
+/// Number of rows a value expands to.
+std::uint32_t expanded_rows(const VariantView& v) {
+    if (v.kind() == Kind::Array || v.kind() == Kind::Object) {
+        return v.size();
+    }
+    return 1;  // null and scalars
+}
+
+/// `to typeof()`: the JSON type must fit; texts are read only for types JSON has no form of.
+Scalar fit(const VariantView& v, DataType type) {
+    const Kind kind = v.kind();
+    switch (type) {
+        case DataType::Bool:
+            return kind == Kind::Bool ? Scalar::of_bool(v.as_bool()) : Scalar::null_of(type);
+        case DataType::Int:
+        case DataType::Long:
+            if (kind == Kind::Long ||
+                (kind == Kind::Real && v.as_real() == std::trunc(v.as_real()))) {
+                return cast_scalar(Scalar::of_variant(std::string(v.bytes())), type);
+            }
+            return Scalar::null_of(type);
+        case DataType::Real:
+        case DataType::Decimal:
+            if (kind == Kind::Long || kind == Kind::Real || kind == Kind::Decimal ||
+                kind == Kind::BigNumber) {
+                return cast_scalar(Scalar::of_variant(std::string(v.bytes())), type);
+            }
+            // JSON writes the numbers it has no form of as text.
+            if (kind == Kind::String && (v.as_string() == "NaN" || v.as_string() == "Infinity" ||
+                                         v.as_string() == "-Infinity")) {
+                return cast_scalar(Scalar::of_string(std::string(v.as_string())), type);
+            }
+            return Scalar::null_of(type);
+        case DataType::String:
+        case DataType::DateTime:
+        case DataType::TimeSpan:
+        case DataType::Guid:
+            if (kind == Kind::String) {
+                return cast_scalar(Scalar::of_string(std::string(v.as_string())), type);
+            }
+            if (type != DataType::String && (kind == Kind::Long || kind == Kind::Real)) {
+                return Scalar::null_of(type);
+            }
+            return cast_scalar(Scalar::of_variant(std::string(v.bytes())), type);
+        case DataType::Dynamic:
+            break;
+    }
+    return Scalar::of_variant(std::string(v.bytes()));
+}
+
+void append_element(columns::ColumnBuilder& out, const VariantView& v, std::uint32_t index,
+                    const ExpandItem& item, bool bag_as_array) {
+    VariantView element;
+    std::string made;
+    if (v.kind() == Kind::Array) {
+        element = v.element(index);
+    } else if (v.kind() == Kind::Object) {
+        Value value = v.property_at(index).to_value();
+        std::string key(v.key(index));
+        if (bag_as_array) {
+            made = columns::encode_variant(Value(Array{Value(std::move(key)), std::move(value)}));
+        } else {
+            Object bag;
+            bag.append(std::move(key), std::move(value));
+            made = columns::encode_variant(Value(std::move(bag)));
+        }
+        element = VariantView(made);
+    } else {
+        element = v;
+    }
+    if (element.is_null()) {
+        out.append_null();
+    } else if (item.type == DataType::Dynamic) {
+        out.append_bytes(element.bytes());
+    } else {
+        out.append(fit(element, item.type));
+    }
+}
+
+}  // namespace
+
+Result<Expanded> expand_chunk(const MvExpandOp& op, Evaluator& evaluator, const Chunk& chunk) {
+    std::vector<ColumnPtr> sources;
+    evaluator.begin_chunk();
+    for (const ExpandItem& item : op.items) {
+        QD_TRY(ColumnPtr column, evaluator.evaluate(item.source, chunk));
+        sources.push_back(cast_column(column, DataType::Dynamic));
+    }
+    Expanded out;
+    std::vector<columns::ColumnBuilder> builders;
+    std::vector<BytesRows> readers;
+    for (std::size_t s = 0; s < sources.size(); ++s) {
+        readers.emplace_back(sources[s]);
+        builders.emplace_back(op.items[s].type);
+    }
+    columns::ColumnBuilder indexes(DataType::Long);
+    for (std::uint32_t row = 0; row < chunk.rows; ++row) {
+        std::vector<VariantView> values;
+        std::uint32_t count = 0;
+        for (const BytesRows& reader : readers) {
+            values.emplace_back(reader.null(row) ? std::string_view() : reader.value(row));
+            count = std::max(count, expanded_rows(values.back()));
+        }
+        if (op.row_limit > 0 && count > op.row_limit) {
+            count = static_cast<std::uint32_t>(op.row_limit);
+        }
+        for (std::uint32_t i = 0; i < count; ++i) {
+            out.source_rows.push_back(row);
+            indexes.append_int(i);
+            for (std::size_t s = 0; s < values.size(); ++s) {
+                if (i < expanded_rows(values[s])) {
+                    append_element(builders[s], values[s], i, op.items[s], op.bag_as_array);
+                } else {
+                    builders[s].append_null();
+                }
+            }
+        }
+    }
+    out.rows.rows = static_cast<std::uint32_t>(out.source_rows.size());
+    out.rows.columns.resize(op.schema.size());
+    for (std::size_t s = 0; s < builders.size(); ++s) {
+        out.rows.columns[op.items[s].column] = builders[s].finish();
+    }
+    if (op.with_index) {
+        out.rows.columns[op.schema.size() - 1] = indexes.finish();
+    }
+    for (std::size_t c = 0; c < chunk.columns.size(); ++c) {
+        if (!out.rows.columns[c]) {
+            out.rows.columns[c] = columns::gather(chunk.columns[c], out.source_rows);
+        }
+    }
+    return out;
+}
+
+namespace {
+
+class ExpandSink final : public Sink {
+  public:
+    ExpandSink(Runtime& runtime, const MvExpandOp& op, Sink& next)
+        : runtime_(runtime), op_(op), next_(next), evaluators_(runtime, runtime.query().workers) {}
+    bool parallel() const override { return next_.parallel(); }
+    Result<bool> push(std::size_t worker, Chunk chunk) override {
+        QD_TRY(const Expanded expanded, expand_chunk(op_, evaluators_.of(worker), chunk));
+        const std::uint32_t size = runtime_.query().chunk_rows;
+        for (std::uint32_t at = 0; at < expanded.rows.rows; at += size) {
+            QD_CHECK_OK(runtime_.query().check());
+            const std::uint32_t count = std::min(size, expanded.rows.rows - at);
+            QD_TRY(const bool more, next_.push(worker, columns::slice(expanded.rows, at, count)));
+            if (!more) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+  private:
+    Runtime& runtime_;
+    const MvExpandOp& op_;
+    Sink& next_;
+    WorkerEvaluators evaluators_;
+};
+
+/// Runs the subquery for each row and puts the row's other columns beside what comes out.
+class ApplySink final : public Sink {
+  public:
+    ApplySink(Runtime& runtime, const MvApplyOp& op, Sink& next)
+        : runtime_(runtime), op_(op), next_(next), evaluator_(runtime.evaluation()) {}
+    bool parallel() const override { return false; }
+    Result<bool> push(std::size_t, Chunk chunk) override {
+        QD_TRY(const Expanded expanded, expand_chunk(*op_.expand, evaluator_, chunk));
+        std::vector<Chunk> answers;
+        std::vector<std::uint32_t> outer_rows;
+        Runtime inner(runtime_.query());
+        inner.set_serial(true);
+        std::uint32_t at = 0;
+        for (std::uint32_t row = 0; row < chunk.rows; ++row) {
+            std::uint32_t end = at;
+            while (end < expanded.rows.rows && expanded.source_rows[end] == row) {
+                ++end;
+            }
+            Table input;
+            input.schema = op_.expand->schema;
+            if (end > at) {
+                input.chunks.push_back(columns::slice(expanded.rows, at, end - at));
+            }
+            at = end;
+            inner.bind_placeholder(op_.placeholder, &input);
+            QD_TRY(Table output, inner.collect(*op_.subquery));
+            for (Chunk& part : output.chunks) {
+                outer_rows.insert(outer_rows.end(), part.rows, row);
+                answers.push_back(std::move(part));
+            }
+        }
+        if (answers.empty()) {
+            return true;
+        }
+        const Chunk inside = join_chunks(answers, op_.subquery->schema);
+        Chunk out;
+        out.rows = inside.rows;
+        for (const MvApplyOp::Output& output : op_.outputs) {
+            out.columns.push_back(output.from_subquery
+                                      ? inside.columns[output.column]
+                                      : columns::gather(chunk.columns[output.column], outer_rows));
+        }
+        return next_.push(0, std::move(out));
+    }
+
+  private:
+    Runtime& runtime_;
+    const MvApplyOp& op_;
+    Sink& next_;
+    Evaluator evaluator_;
+};
+
+}  // namespace
+
+Result<bool> Runtime::mv_expand(const MvExpandOp& op, Sink& sink) {
+    ExpandSink expand(*this, op, sink);
+    return stream(*op.inputs[0], expand);
+}
+
+Result<bool> Runtime::mv_apply(const MvApplyOp& op, Sink& sink) {
+    ApplySink apply(*this, op, sink);
+    return stream(*op.inputs[0], apply);
+}
+
+Result<bool> Runtime::partition(const PartitionOp& op, Sink& sink) {
+    CollectSink collected(query_, query_.workers, "partition");
+    QD_TRY(const bool wanted, stream(*op.inputs[0], collected));
+    static_cast<void>(wanted);
+    const Chunk all = join_chunks(collected.take(), op.inputs[0]->schema);
+    Evaluator evaluator(evaluation());
+    QD_TRY(const ColumnPtr key, evaluator.evaluate(op.key, all));
+    Grouper grouper({key->type()});
+    std::vector<std::uint32_t> groups;
+    const std::vector<ColumnPtr> keys = {key};
+    grouper.assign(keys, all.rows, groups);
+    std::vector<std::vector<std::uint32_t>> rows(grouper.size());
+    for (std::uint32_t i = 0; i < all.rows; ++i) {
+        rows[groups[i]].push_back(i);
+    }
+    Runtime inner(query_);
+    inner.set_serial(true);
+    for (const std::vector<std::uint32_t>& part : rows) {
+        Table input;
+        input.schema = op.inputs[0]->schema;
+        input.chunks.push_back(columns::gather(all, part));
+        inner.bind_placeholder(op.placeholder, &input);
+        QD_TRY(const Table output, inner.collect(*op.subquery));
+        QD_TRY(const bool more, emit(output, sink));
+        if (!more) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Result<bool> Runtime::sample(const SampleOp& op, Sink& sink) {
+    CollectSink collected(query_, query_.workers, "sample");
+    QD_TRY(const bool wanted, stream(*op.inputs[0], collected));
+    static_cast<void>(wanted);
+    const Chunk all = join_chunks(collected.take(), op.inputs[0]->schema);
+    // Reservoir: every row has the same chance.
+    const EvalContext context = evaluation();
+    std::vector<std::uint32_t> kept;
+    for (std::uint32_t i = 0; i < all.rows; ++i) {
+        if (kept.size() < op.rows) {
+            kept.push_back(i);
+        } else if (op.rows > 0) {
+            const std::uint64_t at = context.random->below(std::uint64_t{i} + 1);
+            if (at < op.rows) {
+                kept[static_cast<std::size_t>(at)] = i;
+            }
+        }
+    }
+    return emit(columns::gather(all, kept), sink);
+}
+
+Result<bool> Runtime::sample_distinct(const SampleDistinctOp& op, Sink& sink) {
+    CollectSink collected(query_, query_.workers, "sample-distinct");
+    QD_TRY(const bool wanted, stream(*op.inputs[0], collected));
+    static_cast<void>(wanted);
+    const Chunk all = join_chunks(collected.take(), op.inputs[0]->schema);
+    Evaluator evaluator(evaluation());
+    QD_TRY(const ColumnPtr key, evaluator.evaluate(op.key, all));
+    Grouper grouper({key->type()});
+    std::vector<std::uint32_t> groups;
+    const std::vector<ColumnPtr> keys = {key};
+    grouper.assign(keys, all.rows, groups);
+    Chunk out;
+    out.columns = grouper.key_columns();
+    out.rows = grouper.size();
+    if (out.rows > op.rows) {
+        out = columns::slice(out, 0, static_cast<std::uint32_t>(op.rows));
+    }
+    return emit(out, sink);
+}
+
+}  // namespace qd::kql

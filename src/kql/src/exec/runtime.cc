@@ -1,0 +1,389 @@
+#include "exec/runtime.h"
+
+#include "exec/stream_sinks.h"
+#include "qd/base/random.h"
+
+#include <algorithm>
+
+namespace qd::kql {
+
+using columns::Chunk;
+using columns::Schema;
+using columns::Table;
+
+Status QueryContext::check() const {
+    if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) {
+        return Error(Code::Cancelled, "E_QUERY_CANCELLED", "the query was cancelled");
+    }
+    if (deadline_ns != 0 && clock->now_ns() > deadline_ns) {
+        return Error(Code::DeadlineExceeded, "E_QUERY_TIMEOUT", "the query ran out of time");
+    }
+    return {};
+}
+
+Status QueryContext::reserve(std::int64_t bytes, std::string_view op) {
+    const Status status = budget.reserve(bytes);
+    if (!status.ok()) {
+        return Error(Code::ResourceExhausted, "E_RUNAWAY_QUERY",
+                     "the operator needs more memory than the query may use: " + std::string(op));
+    }
+    return {};
+}
+
+std::int64_t chunk_bytes(const Chunk& chunk) {
+    std::size_t bytes = 0;
+    for (const ColumnPtr& column : chunk.columns) {
+        if (column->layout() == columns::Layout::Dictionary) {
+            bytes += column->size() * sizeof(std::uint32_t);  // the dictionary is shared
+        } else {
+            bytes += column->memory_bytes();
+        }
+    }
+    return static_cast<std::int64_t>(bytes);
+}
+
+Chunk join_chunks(const std::vector<Chunk>& chunks, const Schema& schema) {
+    Chunk out;
+    for (const Chunk& chunk : chunks) {
+        out.rows += chunk.rows;
+    }
+    for (std::size_t c = 0; c < schema.size(); ++c) {
+        if (chunks.empty()) {
+            columns::ColumnBuilder empty(schema[c].type);
+            out.columns.push_back(empty.finish());
+        } else if (chunks.size() == 1) {
+            out.columns.push_back(chunks[0].columns[c]);
+        } else {
+            std::vector<ColumnPtr> parts;
+            parts.reserve(chunks.size());
+            for (const Chunk& chunk : chunks) {
+                parts.push_back(chunk.columns[c]);
+            }
+            out.columns.push_back(columns::concatenate(parts));
+        }
+    }
+    return out;
+}
+
+Result<bool> CollectSink::push(std::size_t worker, Chunk chunk) {
+    QD_CHECK_OK(query_.check());
+    if (chunk.rows > 0) {
+        QD_CHECK_OK(reserved_.add(chunk_bytes(chunk)));
+        chunks_[worker].push_back(std::move(chunk));
+    }
+    return true;
+}
+
+std::vector<Chunk> CollectSink::take() {
+    std::vector<Chunk> out;
+    for (std::vector<Chunk>& part : chunks_) {
+        for (Chunk& chunk : part) {
+            out.push_back(std::move(chunk));
+        }
+    }
+    chunks_.clear();
+    return out;
+}
+
+Runtime::~Runtime() = default;
+
+EvalContext Runtime::evaluation() {
+    randoms_.push_back(std::make_unique<Random>(query_.seed.fetch_add(1)));
+    return {.now = query_.now,
+            .random = randoms_.back().get(),
+            .budget = &query_.budget,
+            .catalog = query_.catalog};
+}
+
+void Runtime::bind_placeholder(std::uint32_t id, const Table* table) {
+    placeholders_[id] = table;
+}
+
+Result<Table> Runtime::collect(const PlanOp& plan) {
+    CollectSink sink(query_, query_.workers, "materialize");
+    QD_TRY(const bool more, stream(plan, sink));
+    static_cast<void>(more);
+    Table table;
+    table.schema = plan.schema;
+    table.chunks = sink.take();
+    return table;
+}
+
+Result<bool> Runtime::emit(const Chunk& rows, Sink& sink) {
+    for (std::uint32_t at = 0; at < rows.rows; at += query_.chunk_rows) {
+        QD_CHECK_OK(query_.check());
+        const std::uint32_t count = std::min(query_.chunk_rows, rows.rows - at);
+        const bool whole = at == 0 && count == rows.rows;
+        QD_TRY(const bool more, sink.push(0, whole ? rows : columns::slice(rows, at, count)));
+        if (!more) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Result<bool> Runtime::emit(const Table& table, Sink& sink) {
+    for (const Chunk& chunk : table.chunks) {
+        QD_TRY(const bool more, emit(chunk, sink));
+        if (!more) {
+            return false;
+        }
+    }
+    return true;
+}
+
+namespace {
+
+constexpr std::uint64_t kParallelRowsMin = 8 * columns::kChunkRows;
+
+Status read_morsel(QueryContext& query, Morsel& morsel, std::size_t worker, Sink& sink,
+                   bool& more) {
+    QD_TRY(std::vector<Chunk> chunks, morsel.read());
+    for (Chunk& chunk : chunks) {
+        QD_CHECK_OK(query.check());
+        query.rows_scanned.fetch_add(chunk.rows, std::memory_order_relaxed);
+        query.bytes_scanned.fetch_add(static_cast<std::uint64_t>(chunk_bytes(chunk)),
+                                      std::memory_order_relaxed);
+        for (std::uint32_t at = 0; at < chunk.rows; at += query.chunk_rows) {
+            const std::uint32_t count = std::min(query.chunk_rows, chunk.rows - at);
+            const bool whole = count == chunk.rows;
+            QD_TRY(more, sink.push(worker, whole ? chunk : columns::slice(chunk, at, count)));
+            if (!more) {
+                return {};
+            }
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+/// Each worker reads a run of neighbouring morsels, so that worker order is row order.
+Result<bool> Runtime::scan(const ScanOp& op, Sink& sink) {
+    ScanRequest request;
+    for (const columns::Field& field : op.schema.fields) {
+        request.columns.push_back(field.name);
+    }
+    request.pruning = op.pruning;
+    request.rows_wanted = op.rows_wanted;
+    request.dynamic_paths = op.dynamic_paths;
+    QD_TRY(std::vector<std::unique_ptr<Morsel>> morsels, op.source->scan(request));
+    std::uint64_t rows = 0;
+    for (const auto& morsel : morsels) {
+        rows += morsel->rows_estimate();
+    }
+    const std::size_t workers =
+        rows < kParallelRowsMin ? 1 : std::min(worker_count(sink), morsels.size());
+    if (workers <= 1) {
+        for (const auto& morsel : morsels) {
+            bool more = true;
+            QD_CHECK_OK(read_morsel(query_, *morsel, 0, sink, more));
+            if (!more) {
+                return false;
+            }
+        }
+        return true;
+    }
+    std::vector<std::size_t> begin(workers + 1, morsels.size());
+    begin[0] = 0;
+    std::uint64_t seen = 0;
+    std::size_t next = 1;
+    for (std::size_t i = 0; i < morsels.size() && next < workers; ++i) {
+        seen += morsels[i]->rows_estimate();
+        if (seen * workers >= rows * next) {
+            begin[next++] = i + 1;
+        }
+    }
+    std::vector<Status> statuses(workers);
+    std::atomic<bool> stop{false};
+    run_parallel(*query_.executor, workers, [&](std::size_t worker) {
+        for (std::size_t i = begin[worker]; i < begin[worker + 1]; ++i) {
+            if (stop.load(std::memory_order_relaxed)) {
+                return;
+            }
+            bool more = true;
+            statuses[worker] = read_morsel(query_, *morsels[i], worker, sink, more);
+            if (!statuses[worker].ok() || !more) {
+                stop.store(true, std::memory_order_relaxed);
+                return;
+            }
+            morsels[i].reset();
+        }
+    });
+    for (Status& status : statuses) {
+        QD_CHECK_OK(std::move(status));
+    }
+    return !stop.load();
+}
+
+Result<bool> Runtime::range(const RangeOp& op, Sink& sink) {
+    const DataType type = op.schema[0].type;
+    if (op.from.is_null() || op.to.is_null() || op.step.is_null()) {
+        return true;
+    }
+    constexpr std::uint64_t kRowsMax = std::uint64_t{1} << 31;
+    std::uint64_t made = 0;
+    bool done = false;
+    while (!done) {
+        QD_CHECK_OK(query_.check());
+        columns::ColumnBuilder out(type, query_.chunk_rows);
+        for (std::uint32_t i = 0; i < query_.chunk_rows && !done; ++i) {
+            if (type == DataType::Real) {
+                const double step = op.step.as_real();
+                const double v = op.from.as_real() + static_cast<double>(made) * step;
+                done = step == 0 || (step > 0 ? v > op.to.as_real() : v < op.to.as_real());
+                if (!done) {
+                    out.append_real(v);
+                }
+            } else {
+                const std::int64_t step = op.step.as_int();
+                std::int64_t offset = 0;
+                std::int64_t v = 0;
+                const bool over =
+                    __builtin_mul_overflow(static_cast<std::int64_t>(made), step, &offset) ||
+                    __builtin_add_overflow(op.from.as_int(), offset, &v);
+                done = over || step == 0 || (step > 0 ? v > op.to.as_int() : v < op.to.as_int());
+                if (!done) {
+                    out.append_int(v);
+                }
+            }
+            ++made;
+        }
+        if (made > kRowsMax) {
+            return Error(Code::ResourceExhausted, "E_RUNAWAY_QUERY", "range makes too many rows");
+        }
+        Chunk chunk;
+        chunk.rows = out.size();
+        chunk.columns.push_back(out.finish());
+        if (chunk.rows > 0) {
+            QD_TRY(const bool more, sink.push(0, std::move(chunk)));
+            if (!more) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+Result<bool> Runtime::filter(const FilterOp& op, Sink& sink) {
+    FilterSink filter(*this, op, sink);
+    return stream(*op.inputs[0], filter);
+}
+
+Result<bool> Runtime::project(const ProjectOp& op, Sink& sink) {
+    ProjectSink project(*this, op, sink);
+    return stream(*op.inputs[0], project);
+}
+
+Result<bool> Runtime::take(const TakeOp& op, Sink& sink) {
+    if (op.rows == 0) {
+        return true;
+    }
+    TakeSink take(op.rows, sink);
+    QD_TRY(const bool more, stream(*op.inputs[0], take));
+    static_cast<void>(more);
+    return take.next_wants_more();
+}
+
+Result<bool> Runtime::materialized(const MaterializeOp& op, Sink& sink) {
+    std::shared_ptr<const Table> table;
+    {
+        const std::lock_guard lock(op.rows->mutex);
+        if (!op.rows->done) {
+            QD_TRY(Table rows, collect(*op.inputs[0]));
+            op.rows->table = std::make_shared<const Table>(std::move(rows));
+            op.rows->done = true;
+        }
+        table = op.rows->table;
+    }
+    return emit(*table, sink);
+}
+
+Result<bool> Runtime::plugin(const PluginOp& op, Sink& sink) {
+    QD_TRY(Table input, collect(*op.inputs[0]));
+    std::vector<PluginArgument> arguments = op.arguments;
+    std::size_t next = 1;
+    for (PluginArgument& argument : arguments) {
+        if (argument.kind == PluginArgument::Kind::Table) {
+            QD_TRY(Table rows, collect(*op.inputs[next++]));
+            argument.table = std::make_shared<const Table>(std::move(rows));
+        }
+    }
+    const Schema& schema = op.inputs[0]->schema;
+    const PluginCall call{.input = schema,
+                          .arguments = arguments,
+                          .declared = op.declared,
+                          .declared_star = op.declared_star};
+    QD_TRY(const Table output, op.plugin->run(call, evaluation(), std::move(input)));
+    return emit(output, sink);
+}
+
+Result<bool> Runtime::stream(const PlanOp& plan, Sink& sink) {
+    QD_CHECK_OK(query_.check());
+    switch (plan.kind) {
+        case OpKind::Scan:
+            return scan(as<ScanOp>(plan), sink);
+        case OpKind::Values:
+            return emit(*as<ValuesOp>(plan).table, sink);
+        case OpKind::Placeholder: {
+            const auto it = placeholders_.find(as<PlaceholderOp>(plan).id);
+            if (it == placeholders_.end() || it->second == nullptr) {
+                return Error(Code::Internal, "KQL0002", "a subquery ran without its input");
+            }
+            return emit(*it->second, sink);
+        }
+        case OpKind::Range:
+            return range(as<RangeOp>(plan), sink);
+        case OpKind::Filter:
+            return filter(as<FilterOp>(plan), sink);
+        case OpKind::Project:
+            return project(as<ProjectOp>(plan), sink);
+        case OpKind::Window:
+            return windows(as<WindowOp>(plan), sink);
+        case OpKind::Take:
+            return take(as<TakeOp>(plan), sink);
+        case OpKind::Summarize:
+            return summarize(as<SummarizeOp>(plan), sink);
+        case OpKind::Sort:
+            return sort(as<SortOp>(plan), sink);
+        case OpKind::Join:
+            return join(as<JoinOp>(plan), sink);
+        case OpKind::Union:
+            for (const PlanPtr& input : plan.inputs) {
+                QD_TRY(const bool more, stream(*input, sink));
+                if (!more) {
+                    return false;
+                }
+            }
+            return true;
+        case OpKind::MvExpand:
+            return mv_expand(as<MvExpandOp>(plan), sink);
+        case OpKind::MvApply:
+            return mv_apply(as<MvApplyOp>(plan), sink);
+        case OpKind::MakeSeries:
+            return make_series(as<MakeSeriesOp>(plan), sink);
+        case OpKind::Parse:
+            return parse(as<ParseOp>(plan), sink);
+        case OpKind::ParseKv:
+            return parse_kv(as<ParseKvOp>(plan), sink);
+        case OpKind::Plugin:
+            return plugin(as<PluginOp>(plan), sink);
+        case OpKind::Materialize:
+            return materialized(as<MaterializeOp>(plan), sink);
+        case OpKind::Sample:
+            return sample(as<SampleOp>(plan), sink);
+        case OpKind::SampleDistinct:
+            return sample_distinct(as<SampleDistinctOp>(plan), sink);
+        case OpKind::Partition:
+            return partition(as<PartitionOp>(plan), sink);
+        case OpKind::StateScan:
+            return state_scan(as<StateScanOp>(plan), sink);
+        case OpKind::TopNested:
+            return top_nested(as<TopNestedOp>(plan), sink);
+        case OpKind::Reduce:
+            return reduce(as<ReduceOp>(plan), sink);
+    }
+    return Error(Code::Internal, "KQL0003", "an operator without an implementation");
+}
+
+}  // namespace qd::kql

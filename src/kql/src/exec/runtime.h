@@ -1,0 +1,147 @@
+#pragma once
+
+#include "exec/evaluator.h"
+#include "plan/logical_plan.h"
+#include "qd/base/clock.h"
+#include "qd/base/executor.h"
+#include "qd/base/memory_budget.h"
+#include "qd/kql/engine.h"
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+/// Execution: operators push chunks into sinks. A streaming operator (filter, project, …) is a sink
+/// in front of the next sink; a breaker (summarize, sort, …) collects, then emits.
+namespace qd::kql {
+
+/// What all parts of one running query share. Threads: any.
+struct QueryContext {
+    Executor* executor = nullptr;
+    Clock* clock = nullptr;
+    Catalog* catalog = nullptr;
+    const CancelFlag* cancel = nullptr;
+    std::int64_t deadline_ns = 0;
+    Timestamp now;
+    std::size_t workers = 1;
+    std::uint32_t chunk_rows = columns::kChunkRows;
+    bool optimise = true;
+    MemoryBudget budget;
+    std::atomic<std::uint64_t> rows_scanned{0};
+    std::atomic<std::uint64_t> bytes_scanned{0};
+    std::atomic<std::uint64_t> seed{1};
+
+    explicit QueryContext(std::int64_t memory_bytes) : budget(memory_bytes) {}
+    /// Cancelled or DeadlineExceeded; to be asked once per chunk.
+    Status check() const;
+    /// E_RUNAWAY_QUERY naming the operator when the memory is used up.
+    Status reserve(std::int64_t bytes, std::string_view op);
+};
+
+/// Memory held by one operator, given back when it ends.
+class Reservation {
+  public:
+    Reservation(QueryContext& query, std::string_view op) : query_(query), op_(op) {}
+    ~Reservation() { query_.budget.release(held_); }
+    Reservation(const Reservation&) = delete;
+    Reservation& operator=(const Reservation&) = delete;
+    Status add(std::int64_t bytes) {
+        QD_CHECK_OK(query_.reserve(bytes, op_));
+        held_.fetch_add(bytes, std::memory_order_relaxed);
+        return {};
+    }
+
+  private:
+    QueryContext& query_;
+    std::string op_;
+    std::atomic<std::int64_t> held_{0};
+};
+
+/// Takes chunks. Worker w's chunks come one after the other in order, and all rows of worker w
+/// stand before those of worker w + 1, so a sink that keeps what each worker sent apart can restore
+/// the order.
+class Sink {
+  public:
+    virtual ~Sink() = default;
+    /// False: no more rows are wanted.
+    virtual Result<bool> push(std::size_t worker, columns::Chunk chunk) = 0;
+    /// False: every chunk must come on one thread, as worker 0.
+    virtual bool parallel() const = 0;
+};
+
+class Runtime {
+  public:
+    explicit Runtime(QueryContext& query) : query_(query) {}
+    ~Runtime();
+
+    /// Pushes all rows of the plan. False when the sink wanted no more.
+    Result<bool> stream(const PlanOp& plan, Sink& sink);
+    Result<columns::Table> collect(const PlanOp& plan);
+    QueryContext& query() { return query_; }
+    EvalContext evaluation();
+    /// Pushes big chunks in pieces.
+    Result<bool> emit(const columns::Chunk& rows, Sink& sink);
+    Result<bool> emit(const columns::Table& table, Sink& sink);
+    /// The rows of a subquery's placeholder, while the subquery runs.
+    void bind_placeholder(std::uint32_t id, const columns::Table* table);
+    /// Subqueries run on the thread they are on.
+    void set_serial(bool serial) { serial_ = serial; }
+    std::size_t worker_count(const Sink& sink) const {
+        return serial_ || !sink.parallel() ? 1 : query_.workers;
+    }
+
+  private:
+    Result<bool> scan(const ScanOp& op, Sink& sink);
+    Result<bool> range(const RangeOp& op, Sink& sink);
+    Result<bool> filter(const FilterOp& op, Sink& sink);
+    Result<bool> project(const ProjectOp& op, Sink& sink);
+    Result<bool> take(const TakeOp& op, Sink& sink);
+    Result<bool> summarize(const SummarizeOp& op, Sink& sink);
+    Result<bool> sort(const SortOp& op, Sink& sink);
+    Result<bool> join(const JoinOp& op, Sink& sink);
+    Result<bool> windows(const WindowOp& op, Sink& sink);
+    Result<bool> mv_expand(const MvExpandOp& op, Sink& sink);
+    Result<bool> mv_apply(const MvApplyOp& op, Sink& sink);
+    Result<bool> make_series(const MakeSeriesOp& op, Sink& sink);
+    Result<bool> parse(const ParseOp& op, Sink& sink);
+    Result<bool> parse_kv(const ParseKvOp& op, Sink& sink);
+    Result<bool> plugin(const PluginOp& op, Sink& sink);
+    Result<bool> materialized(const MaterializeOp& op, Sink& sink);
+    Result<bool> sample(const SampleOp& op, Sink& sink);
+    Result<bool> sample_distinct(const SampleDistinctOp& op, Sink& sink);
+    Result<bool> partition(const PartitionOp& op, Sink& sink);
+    Result<bool> state_scan(const StateScanOp& op, Sink& sink);
+    Result<bool> top_nested(const TopNestedOp& op, Sink& sink);
+    Result<bool> reduce(const ReduceOp& op, Sink& sink);
+
+    QueryContext& query_;
+    std::map<std::uint32_t, const columns::Table*> placeholders_;
+    std::vector<std::unique_ptr<Random>> randoms_;
+    bool serial_ = false;
+};
+
+/// Keeps all chunks, each worker's apart.
+class CollectSink final : public Sink {
+  public:
+    CollectSink(QueryContext& query, std::size_t workers, std::string_view op)
+        : query_(query), reserved_(query, op), chunks_(workers) {}
+    Result<bool> push(std::size_t worker, columns::Chunk chunk) override;
+    bool parallel() const override { return true; }
+    /// In order.
+    std::vector<columns::Chunk> take();
+
+  private:
+    QueryContext& query_;
+    Reservation reserved_;
+    std::vector<std::vector<columns::Chunk>> chunks_;
+};
+
+std::int64_t chunk_bytes(const columns::Chunk& chunk);
+/// All rows as one chunk; columns are made even when there are no chunks.
+columns::Chunk join_chunks(const std::vector<columns::Chunk>& chunks,
+                           const columns::Schema& schema);
+
+}  // namespace qd::kql
