@@ -10,6 +10,9 @@ namespace qd::kql {
 std::span<const ScalarFunction> type_functions();
 std::span<const ScalarFunction> math_functions();
 std::span<const ScalarFunction> hash_functions();
+std::span<const ScalarFunction> geo_functions();
+std::span<const ScalarFunction> geo_wkt_functions();
+std::span<const ScalarFunction> geohash_functions();
 std::span<const ScalarFunction> parse_text_functions();
 std::span<const ScalarFunction> parse_xml_functions();
 std::span<const ScalarFunction> user_agent_functions();
