@@ -2,8 +2,10 @@
 // outliers do not leave a ghost every week), it keeps the level, and the trend is the mean or the
 // least-squares line of what is left.
 //
-// The series is walked once per phase with a stride of the period; the values of a phase are
-// gathered into a small buffer, so a season costs one pass of the data plus the medians.
+// The series seen as a table of cycles × phases, a season is the median of each column. With few
+// cycles (a week of days) the columns are sorted side by side by a network of minima and maxima
+// over whole rows: no branch, contiguous memory. With many, or with missing points, each phase is
+// gathered into a buffer and its median selected.
 // Complexity: O(n) with a given period, O(n log n) when it has to be found.
 #include "decompose.h"
 
@@ -16,6 +18,51 @@
 namespace qd::kql::series {
 
 namespace {
+
+constexpr std::size_t kCyclesMax = 16;
+
+// Medians of the columns [from, to) of `cycles` rows of length `period` each.
+void column_medians(std::span<const double> y, std::size_t period, std::size_t cycles,
+                    std::size_t from, std::size_t to, std::span<double> out) {
+    constexpr std::size_t kBlock = 64;
+    double v[kCyclesMax][kBlock];
+    for (std::size_t at = from; at < to; at += kBlock) {
+        const std::size_t width = std::min(kBlock, to - at);
+        for (std::size_t r = 0; r < cycles; ++r) {
+            std::copy_n(y.data() + r * period + at, width, v[r]);
+        }
+        // Odd-even transposition: `cycles` rounds sort every column.
+        for (std::size_t round = 0; round < cycles; ++round) {
+            for (std::size_t r = round % 2; r + 1 < cycles; r += 2) {
+                for (std::size_t c = 0; c < width; ++c) {
+                    const double a = v[r][c];
+                    const double b = v[r + 1][c];
+                    v[r][c] = std::min(a, b);
+                    v[r + 1][c] = std::max(a, b);
+                }
+            }
+        }
+        const std::size_t half = cycles / 2;
+        for (std::size_t c = 0; c < width; ++c) {
+            out[at + c] = cycles % 2 == 1 ? v[half][c] : (v[half - 1][c] + v[half][c]) / 2;
+        }
+    }
+}
+
+void gathered_medians(std::span<const double> y, std::size_t learned, std::size_t period,
+                      std::span<double> out) {
+    std::vector<double> phase;
+    phase.reserve(learned / period + 1);
+    for (std::size_t p = 0; p < out.size(); ++p) {
+        phase.clear();
+        for (std::size_t i = p; i < learned; i += period) {
+            if (std::isfinite(y[i])) {
+                phase.push_back(y[i]);
+            }
+        }
+        out[p] = median(phase);
+    }
+}
 
 // Mean or line of d[0..learned), without the missing points, as intercept and slope.
 struct Line {
@@ -66,17 +113,17 @@ std::vector<double> seasonal_part(std::span<const double> y, std::size_t learned
     if (period == 0) {
         return seasonal;
     }
-    std::vector<double> phase;
-    phase.reserve(learned / period + 1);
     const std::size_t phases = std::min(period, y.size());
-    for (std::size_t p = 0; p < phases; ++p) {
-        phase.clear();
-        for (std::size_t i = p; i < learned; i += period) {
-            if (std::isfinite(y[i])) {
-                phase.push_back(y[i]);
-            }
-        }
-        seasonal[p] = median(phase);
+    const std::span<double> first = std::span(seasonal).first(phases);
+    const std::size_t cycles = learned / period;
+    const std::size_t rest = learned % period;
+    const bool complete = std::all_of(y.begin(), y.begin() + static_cast<std::ptrdiff_t>(learned),
+                                      [](double v) { return std::isfinite(v); });
+    if (complete && cycles >= 1 && cycles < kCyclesMax) {
+        column_medians(y, period, cycles + 1, 0, rest, first);
+        column_medians(y, period, cycles, rest, period, first);
+    } else {
+        gathered_medians(y, learned, period, first);
     }
     for (std::size_t i = period; i < y.size(); ++i) {
         seasonal[i] = seasonal[i - period];

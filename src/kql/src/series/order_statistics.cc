@@ -1,5 +1,11 @@
 // Medians and percentiles without sorting: small inputs (a phase of a few weeks of hours) by
-// insertion sort, large ones by selection, O(n).
+// insertion sort, large ones by quickselect, O(n) on average.
+//
+// The partition has no branch that depends on the data (every element is swapped, only the border
+// moves or not): on random values std::nth_element spends most of its time on mispredicted
+// branches, and selection is most of what a decomposition costs. Equal values are split off in a
+// pass of their own, so series of few different values stay linear; after kRoundsMax rounds
+// without an end std::nth_element takes over, so no input is quadratic.
 #include "order_statistics.h"
 
 #include <algorithm>
@@ -21,7 +27,55 @@ void insertion_sort(std::span<double> v) {
     }
 }
 
-constexpr std::size_t kSmall = 24;
+constexpr std::size_t kSmall = 16;
+constexpr int kRoundsMax = 48;
+
+// Moves the values for which before(v) holds to the front; their number.
+template <typename Before>
+std::size_t split(double* v, std::size_t n, const Before& before) {
+    std::size_t border = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        const double x = v[i];
+        v[i] = v[border];
+        v[border] = x;
+        border += before(x) ? 1U : 0U;
+    }
+    return border;
+}
+
+double middle_of(double a, double b, double c) {
+    return std::max(std::min(a, b), std::min(std::max(a, b), c));
+}
+
+// Puts the value of rank k to place k, no greater ones before it and no smaller ones behind.
+double select(std::span<double> values, std::size_t k) {
+    double* v = values.data();
+    std::size_t n = values.size();
+    for (int round = 0; n > kSmall; ++round) {
+        if (round == kRoundsMax) {
+            std::nth_element(v, v + k, v + n);
+            return v[k];
+        }
+        const double pivot = middle_of(v[0], v[n / 2], v[n - 1]);
+        const std::size_t below = split(v, n, [pivot](double x) { return x < pivot; });
+        if (k < below) {
+            n = below;
+            continue;
+        }
+        v += below;
+        n -= below;
+        k -= below;
+        const std::size_t equal = split(v, n, [pivot](double x) { return x <= pivot; });
+        if (k < equal) {
+            return pivot;
+        }
+        v += equal;
+        n -= equal;
+        k -= equal;
+    }
+    insertion_sort({v, n});
+    return v[k];
+}
 
 }  // namespace
 
@@ -35,12 +89,13 @@ double median(std::span<double> values) {
         insertion_sort(values);
         return n % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
     }
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(half);
-    std::nth_element(values.begin(), middle, values.end());
+    const double upper = select(values, half);
     if (n % 2 == 1) {
-        return *middle;
+        return upper;
     }
-    return (*std::max_element(values.begin(), middle) + *middle) / 2;
+    const double lower =
+        *std::max_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(half));
+    return (lower + upper) / 2;
 }
 
 double interpolated_percentile(std::span<double> values, double fraction) {
@@ -49,13 +104,12 @@ double interpolated_percentile(std::span<double> values, double fraction) {
     }
     const double rank = fraction * static_cast<double>(values.size() - 1);
     const auto below = static_cast<std::size_t>(rank);
-    const auto at = values.begin() + static_cast<std::ptrdiff_t>(below);
-    std::nth_element(values.begin(), at, values.end());
-    const double low = *at;
-    if (at + 1 == values.end()) {
+    const double low = select(values, below);
+    if (below + 1 == values.size()) {
         return low;
     }
-    const double high = *std::min_element(at + 1, values.end());
+    const double high =
+        *std::min_element(values.begin() + static_cast<std::ptrdiff_t>(below) + 1, values.end());
     return low + (high - low) * (rank - static_cast<double>(below));
 }
 
