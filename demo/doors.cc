@@ -86,10 +86,11 @@ Result<SendSummary> in_pieces(std::string_view what, std::size_t total, std::siz
     return summary;
 }
 
-Result<qd::net::ClientResponse> post(qd::net::HttpClient& client, const std::string& url,
-                                     std::string body, std::string_view type, bool compressed) {
+Result<qd::net::ClientResponse> call(qd::net::HttpClient& client, const std::string& method,
+                                     const std::string& url, std::string body,
+                                     std::string_view type, bool compressed) {
     qd::net::ClientRequest request;
-    request.method = "POST";
+    request.method = method;
     request.url = url;
     request.headers.set("Content-Type", std::string(type));
     if (compressed) {
@@ -112,24 +113,24 @@ Result<SendSummary> send_sign_ins(const Scenario& scenario, const Target& target
                                   qd::net::HttpClient& client, qd::Executor& executor) {
     const std::string url =
         target.server + std::string(kRule) + "Microsoft-SigninLogs?api-version=2023-01-01";
-    return in_pieces("SigninLogs through the Logs Ingestion API", scenario.sign_ins.size(),
-                     kSignInsPerRequest, executor,
-                     [&](std::size_t begin, std::size_t end) -> Result<std::uint64_t> {
-                         std::string body = "[";
-                         for (std::size_t i = begin; i < end; ++i) {
-                             body += i == begin ? "" : ",";
-                             append_sign_in(body, scenario, i);
-                         }
-                         body += ']';
-                         const std::uint64_t size = body.size();
-                         QD_TRY(const auto answer,
-                                post(client, url, std::move(body), "application/json", false));
-                         if (answer.status != 204) {
-                             return Error(Code::Internal, "DEM0003",
-                                          "expected 204: " + std::to_string(answer.status));
-                         }
-                         return size;
-                     });
+    return in_pieces(
+        "SigninLogs through the Logs Ingestion API", scenario.sign_ins.size(), kSignInsPerRequest,
+        executor, [&](std::size_t begin, std::size_t end) -> Result<std::uint64_t> {
+            std::string body = "[";
+            for (std::size_t i = begin; i < end; ++i) {
+                body += i == begin ? "" : ",";
+                append_sign_in(body, scenario, i);
+            }
+            body += ']';
+            const std::uint64_t size = body.size();
+            QD_TRY(const auto answer,
+                   call(client, "POST", url, std::move(body), "application/json", false));
+            if (answer.status != 204) {
+                return Error(Code::Internal, "DEM0003",
+                             "expected 204: " + std::to_string(answer.status));
+            }
+            return size;
+        });
 }
 
 Result<SendSummary> send_requests(const Scenario& scenario, const Target& target,
@@ -139,7 +140,7 @@ Result<SendSummary> send_requests(const Scenario& scenario, const Target& target
         executor, [&](std::size_t begin, std::size_t end) -> Result<std::uint64_t> {
             const std::string body = encode_requests(scenario, begin, end);
             QD_TRY(const auto answer,
-                   post(client, target.otlp + "/v1/traces", qd::codec::gzip(body, 1),
+                   call(client, "POST", target.otlp + "/v1/traces", qd::codec::gzip(body, 1),
                         "application/x-protobuf", true));
             if (!answer.body.empty()) {
                 return Error(Code::Internal, "DEM0002", "spans were rejected by the server");
@@ -148,8 +149,10 @@ Result<SendSummary> send_requests(const Scenario& scenario, const Target& target
         });
 }
 
-Result<qd::Value> post_json(qd::net::HttpClient& client, const std::string& url, std::string body) {
-    QD_TRY(const auto answer, post(client, url, std::move(body), "application/json", false));
+Result<qd::Value> call_json(qd::net::HttpClient& client, const std::string& method,
+                            const std::string& url, std::string body) {
+    QD_TRY(const auto answer,
+           call(client, method, url, std::move(body), "application/json", false));
     return qd::codec::parse_json(answer.body);
 }
 

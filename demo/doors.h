@@ -28,7 +28,7 @@ qd::Result<SendSummary> send_requests(const Scenario& scenario, const Target& ta
                                       qd::net::HttpClient& client, qd::Executor& executor);
 
 /// One JSON request; an answer other than 2xx is an error with its body.
-qd::Result<qd::Value> post_json(qd::net::HttpClient& client, const std::string& url,
-                                std::string body);
+qd::Result<qd::Value> call_json(qd::net::HttpClient& client, const std::string& method,
+                                const std::string& url, std::string body);
 
 }  // namespace demo

@@ -13,9 +13,12 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <thread>
 
 namespace {
 
@@ -24,6 +27,9 @@ using qd::Status;
 using qd::Ticks;
 using qd::Timestamp;
 using qd::Value;
+
+constexpr int kPlaybookTurns = 300;
+constexpr std::chrono::milliseconds kPlaybookPause{100};
 
 struct Arguments {
     demo::Target target;
@@ -35,8 +41,8 @@ struct Arguments {
 };
 
 /// Puts our receiver's address into every webhook of the shipped action groups and uploads them.
-Status register_receiver(const Arguments& arguments, qd::net::HttpClient& client,
-                         const std::string& address) {
+Status upload_groups(const Arguments& arguments, qd::net::HttpClient& client,
+                     const std::string& receiver_url) {
     qd::RealFiles files;
     const std::string folder = arguments.packs + "/action-groups";
     QD_TRY(const auto names, files.list(folder));
@@ -46,12 +52,35 @@ Status register_receiver(const Arguments& arguments, qd::net::HttpClient& client
         qd::Object* properties = group.if_object()->find("properties")->if_object();
         if (Value* webhooks = properties->find("webhookReceivers")) {
             for (Value& receiver : *webhooks->if_array()) {
-                receiver.if_object()->set("serviceUri", address);
+                receiver.if_object()->set("serviceUri", receiver_url + "/alerts");
             }
         }
         QD_TRY(const Value answer,
-               demo::post_json(client, arguments.target.server + "/api/v1/action-groups",
+               demo::call_json(client, "POST", arguments.target.server + "/api/v1/action-groups",
                                qd::codec::to_json(group)));
+        static_cast<void>(answer);
+    }
+    return qd::ok_status();
+}
+
+/// The same for the address that the shipped workflows post messages to.
+Status upload_workflows(const Arguments& arguments, qd::net::HttpClient& client,
+                        const std::string& receiver_url) {
+    qd::RealFiles files;
+    const std::string folder = arguments.packs + "/workflows";
+    QD_TRY(const auto names, files.list(folder));
+    for (const std::string& name : names) {
+        QD_TRY(const std::string text, files.read(folder + "/" + name));
+        QD_TRY(Value workflow, qd::codec::parse_json(text));
+        Value* parameters = workflow.if_object()->find("parameters");
+        Value* uri = parameters == nullptr ? nullptr : parameters->if_object()->find("notifyUri");
+        if (uri != nullptr) {
+            uri->if_object()->set("defaultValue", receiver_url + "/messages");
+        }
+        QD_TRY(const Value answer, demo::call_json(client, "PUT",
+                                                   arguments.target.server + "/api/v1/workflows/" +
+                                                       name.substr(0, name.rfind('.')),
+                                                   qd::codec::to_json(workflow)));
         static_cast<void>(answer);
     }
     return qd::ok_status();
@@ -76,7 +105,7 @@ Status run_rules(const demo::Scenario& scenario, const Arguments& arguments,
     for (int i = 1; i <= steps; ++i) {
         const Timestamp at = i == steps ? last : scenario.start + Ticks{i * 12 * Ticks::kHour};
         QD_TRY(const Value answer,
-               demo::post_json(client, arguments.target.server + "/api/v1/alerting/advance",
+               demo::call_json(client, "POST", arguments.target.server + "/api/v1/alerting/advance",
                                "{\"until\":\"" + qd::format_timestamp(at) + "\"}"));
         evaluations += number_of(answer, "evaluations");
         failed += number_of(answer, "failed");
@@ -97,6 +126,34 @@ Status run_rules(const demo::Scenario& scenario, const Arguments& arguments,
     return qd::ok_status();
 }
 
+/// Waits for the playbook runs to end and tells how they did; false when one was not successful
+/// or not every alert started one.
+Result<bool> report_playbooks(const Arguments& arguments, qd::net::HttpClient& client,
+                              const demo::AlertInbox& inbox) {
+    const std::string url = arguments.target.server + "/api/v1/runs?limit=100000";
+    std::map<std::string, std::size_t> count;
+    std::size_t total = 0;
+    for (int turn = 0; turn < kPlaybookTurns; ++turn) {
+        count.clear();
+        QD_TRY(const Value answer, demo::call_json(client, "GET", url, ""));
+        const Value* runs = answer.get("runs");
+        total = runs == nullptr || runs->if_array() == nullptr ? 0 : runs->if_array()->size();
+        for (std::size_t i = 0; i < total; ++i) {
+            const Value* status = (*runs->if_array())[i].get("status");
+            ++count[std::string(status == nullptr ? "" : status->string_or(""))];
+        }
+        if (count["Running"] + count["Waiting"] == 0) {
+            break;
+        }
+        std::this_thread::sleep_for(kPlaybookPause);
+    }
+    const std::size_t wanted = inbox.fired().size() + inbox.resolved();
+    std::printf("  %zu playbook runs, %zu succeeded; %zu messages came out of them\n", total,
+                count["Succeeded"], inbox.messages());
+    return count["Succeeded"] == total && total == wanted &&
+           inbox.messages() == inbox.fired().size();
+}
+
 Result<int> run(const Arguments& arguments) {
     qd::RealClock clock;
     qd::ThreadPool pool(4);
@@ -106,7 +163,11 @@ Result<int> run(const Arguments& arguments) {
            qd::net::HttpServer::create(
                {}, pool, clock, *log,
                [&inbox](qd::net::HttpRequest request, const qd::net::HttpReply& reply) {
-                   inbox.take(request.body);
+                   if (request.path == "/messages") {
+                       inbox.take_message();
+                   } else {
+                       inbox.take(request.body);
+                   }
                    reply.send(qd::net::HttpResponse::text(200, "ok\n"));
                }));
     QD_TRY(const auto client, qd::net::HttpClient::create());
@@ -129,11 +190,13 @@ Result<int> run(const Arguments& arguments) {
     std::printf("  rows/s in: %.0f\n",
                 static_cast<double>(first.rows + second.rows) / (first.seconds + second.seconds));
 
-    std::printf("3. Running the shipped rules over the period, alerts to %s\n",
-                ("http://127.0.0.1:" + std::to_string(receiver->port()) + "/alerts").c_str());
-    QD_CHECK_OK(register_receiver(
-        arguments, *client, "http://127.0.0.1:" + std::to_string(receiver->port()) + "/alerts"));
+    const std::string receiver_url = "http://127.0.0.1:" + std::to_string(receiver->port());
+    std::printf("3. Running the shipped rules over the period, alerts to %s/alerts\n",
+                receiver_url.c_str());
+    QD_CHECK_OK(upload_groups(arguments, *client, receiver_url));
+    QD_CHECK_OK(upload_workflows(arguments, *client, receiver_url));
     QD_CHECK_OK(run_rules(scenario, arguments, *client, inbox));
+    QD_TRY(const bool played, report_playbooks(arguments, *client, inbox));
 
     std::printf("4. What was found\n");
     const demo::Verdict verdict = demo::print_report(scenario, inbox, isatty(STDOUT_FILENO) == 1);
@@ -151,7 +214,7 @@ Result<int> run(const Arguments& arguments) {
         "countif(success == false) by cloud_RoleName | order by p95'\n",
         arguments.qd_command.c_str(), server.c_str(), now.c_str(), arguments.qd_command.c_str(),
         server.c_str(), arguments.qd_command.c_str(), server.c_str(), now.c_str());
-    return verdict.good() && inbox.malformed() == 0 ? 0 : 1;
+    return verdict.good() && played && inbox.malformed() == 0 ? 0 : 1;
 }
 
 bool read_arguments(int argc, char** argv, Arguments& out) {

@@ -71,6 +71,15 @@ void AlertInbox::take(const std::string& body) {
     fired_.push_back(std::move(alert));
 }
 
+void AlertInbox::take_message() {
+    const std::lock_guard lock(mutex_);
+    ++messages_;
+}
+
+std::size_t AlertInbox::messages() const {
+    const std::lock_guard lock(mutex_);
+    return messages_;
+}
 std::vector<ReceivedAlert> AlertInbox::fired() const {
     const std::lock_guard lock(mutex_);
     return fired_;

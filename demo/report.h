@@ -22,7 +22,10 @@ class AlertInbox {
   public:
     /// A body of the common alert schema; anything else is counted as malformed.
     void take(const std::string& body);
+    /// A playbook's own notification.
+    void take_message();
     std::vector<ReceivedAlert> fired() const;
+    std::size_t messages() const;
     std::size_t resolved() const;
     std::size_t malformed() const;
 
@@ -31,6 +34,7 @@ class AlertInbox {
     std::vector<ReceivedAlert> fired_;
     std::size_t resolved_ = 0;
     std::size_t malformed_ = 0;
+    std::size_t messages_ = 0;
 };
 
 struct Verdict {
