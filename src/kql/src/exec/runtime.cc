@@ -100,6 +100,9 @@ void Runtime::bind_placeholder(std::uint32_t id, const Table* table) {
 }
 
 Result<Table> Runtime::collect(const PlanOp& plan) {
+    if (plan.kind == OpKind::Plugin) {
+        return run_plugin(as<PluginOp>(plan));  // its columns may come out of the rows
+    }
     CollectSink sink(query_, query_.workers, "materialize");
     QD_TRY(const bool more, stream(plan, sink));
     static_cast<void>(more);
@@ -300,6 +303,11 @@ Result<bool> Runtime::materialized(const MaterializeOp& op, Sink& sink) {
 }
 
 Result<bool> Runtime::plugin(const PluginOp& op, Sink& sink) {
+    QD_TRY(const Table output, run_plugin(op));
+    return emit(output, sink);
+}
+
+Result<Table> Runtime::run_plugin(const PluginOp& op) {
     QD_TRY(Table input, collect(*op.inputs[0]));
     std::vector<PluginArgument> arguments = op.arguments;
     std::size_t next = 1;
@@ -314,8 +322,7 @@ Result<bool> Runtime::plugin(const PluginOp& op, Sink& sink) {
                           .arguments = arguments,
                           .declared = op.declared,
                           .declared_star = op.declared_star};
-    QD_TRY(const Table output, op.plugin->run(call, evaluation(), std::move(input)));
-    return emit(output, sink);
+    return op.plugin->run(call, evaluation(), std::move(input));
 }
 
 Result<bool> Runtime::stream(const PlanOp& plan, Sink& sink) {

@@ -109,6 +109,7 @@ class Runtime {
     Result<bool> parse(const ParseOp& op, Sink& sink);
     Result<bool> parse_kv(const ParseKvOp& op, Sink& sink);
     Result<bool> plugin(const PluginOp& op, Sink& sink);
+    Result<columns::Table> run_plugin(const PluginOp& op);
     Result<bool> materialized(const MaterializeOp& op, Sink& sink);
     Result<bool> sample(const SampleOp& op, Sink& sink);
     Result<bool> sample_distinct(const SampleDistinctOp& op, Sink& sink);

@@ -201,11 +201,8 @@ PlanPtr Binder::bind_summarize(const Summarize& summarize, PlanPtr input) {
                                    operator_text() + "The column name '" + name + "' is used twice",
                                    item.span);
                         }
-                    } else if (outputs.size() == 1) {
+                    } else if (outputs.size() == 1 && outputs[0].name.empty()) {
                         name = aggregate_name(*call, *function);
-                        if (name.empty()) {
-                            name = outputs[0].name;
-                        }
                     } else {
                         name = outputs[i].name;
                     }

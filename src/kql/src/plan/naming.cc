@@ -11,9 +11,6 @@ std::string Binder::aggregate_name(const Call& call, const AggregateFunction& fu
     const std::string_view name = function.name;
     const std::string argument =
         call.arguments.empty() ? std::string() : natural_name(*call.arguments[0].expr);
-    if (name == "count" || name == "countif") {
-        return std::string(name) + "_";
-    }
     if (function.name_prefix.empty()) {
         return argument;
     }
