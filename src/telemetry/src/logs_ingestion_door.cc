@@ -144,32 +144,33 @@ void handle(FrontDoors::State& state, const net::HttpRequest& request,
     if (builder.rows() > 0) {
         tables.emplace_back(table, builder.finish());
     }
-    append_all(
-        state.sink, std::move(tables),
-        [reply, total, rejected = std::move(rejected)](const Status& done) {
-            if (!done.ok()) {
-                reply.send(api_error(done.error()));
-                return;
-            }
-            if (rejected.empty()) {
-                net::HttpResponse response;
-                response.status = 204;
-                reply.send(std::move(response));
-                return;
-            }
-            Array details;
-            for (const RejectedRow& row : rejected) {
-                Object detail;
-                detail.set("code", "InvalidRecord");
-                detail.set("target", "[" + std::to_string(row.index) + "]");
-                detail.set("message", row.why);
-                details.push_back(std::move(detail));
-            }
-            reply.send(api_error(400, "InvalidRecords",
-                                 std::to_string(rejected.size()) + " of " + std::to_string(total) +
-                                     " records were rejected; the others are stored",
-                                 std::move(details)));
-        });
+    append_all(state.sink, std::move(tables),
+               [reply, total, rejected = std::move(rejected)](const Status& done) {
+                   if (!done.ok()) {
+                       reply.send(api_error(done.error()));
+                       return;
+                   }
+                   if (rejected.empty()) {
+                       net::HttpResponse response;
+                       response.status = 204;
+                       reply.send(std::move(response));
+                       return;
+                   }
+                   Array details;
+                   for (const RejectedRow& row : rejected) {
+                       Object detail;
+                       detail.set("code", "InvalidRecord");
+                       detail.set("target", "[" + std::to_string(row.index) + "]");
+                       detail.set("message", row.why);
+                       details.push_back(std::move(detail));
+                   }
+                   reply.send(api_error(
+                       400, "InvalidRecords",
+                       std::to_string(rejected.size()) + " of " + std::to_string(total) +
+                           " records were rejected; the others are stored; first: [" +
+                           std::to_string(rejected.front().index) + "] " + rejected.front().why,
+                       std::move(details)));
+               });
 }
 
 }  // namespace

@@ -112,7 +112,9 @@ std::string view_query(const TableSchema& view) {
         if (i > 0) {
             out += ", ";
         }
-        out += "['" + view.columns[i].name + "'] = " + view.columns[i].expression;
+        // Queries cannot read the hidden columns yet; the classic item id has no other source.
+        const bool hidden = view.columns[i].expression == kItemId;
+        out += "['" + view.columns[i].name + "'] = " + (hidden ? "''" : view.columns[i].expression);
     }
     return out;
 }
