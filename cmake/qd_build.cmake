@@ -24,6 +24,9 @@ add_compile_options(
   -Woverloaded-virtual -Wnon-virtual-dtor -Wimplicit-fallthrough)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wduplicated-cond -Wlogical-op)
+else()
+  # libstdc++ 12's own stable_sort calls a function that it deprecates.
+  add_compile_options(-Wno-deprecated-declarations)
 endif()
 if(QD_WERROR)
   add_compile_options(-Werror)

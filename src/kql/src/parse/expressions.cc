@@ -529,9 +529,7 @@ ExprPtr Parser::parse_parenthesized() {
     expect(Punct::CloseParen);
     if (!panic_) {
         expr->parenthesized = true;
-        if (expr->kind() == ExprKind::Subquery) {
-            expr->span = span_from(begin);
-        }
+        expr->span = span_from(begin);
     }
     return expr;
 }

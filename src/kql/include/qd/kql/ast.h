@@ -256,7 +256,7 @@ struct Expr {
     TextSpan span;
     /// Longest way down, this node included: 1 for a leaf.
     std::uint32_t height = 1;
-    /// The expression stood in parentheses of its own (which the span does not include).
+    /// The expression stood in parentheses of its own, which the span includes.
     bool parenthesized = false;
     ExprNode node;
 
