@@ -1,15 +1,15 @@
 #pragma once
 
+#include "qd/base/result.h"
+#include "qd/base/time.h"
+#include "qd/columns/type.h"
+#include "qd/kql/diagnostics.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "qd/base/result.h"
-#include "qd/base/time.h"
-#include "qd/columns/type.h"
-#include "qd/kql/diagnostics.h"
 
 namespace qd::kql {
 
@@ -32,8 +32,8 @@ struct Finding {
     std::string id;  // "QDL0001"
     Severity severity = Severity::Warning;
     TextSpan span;
-    std::string message;  // what the query really does
-    std::string fix;      // what to write instead
+    std::string message;          // what the query really does
+    std::string fix;              // what to write instead
     std::vector<TextEdit> edits;  // of the text that was linted; empty: no rewriting is safe
 };
 
