@@ -17,6 +17,8 @@ namespace qd::kql {
 namespace {
 
 constexpr int kRoundsMax = 30;
+/// A text with more faults than this is not a query that someone wrote.
+constexpr std::size_t kFindingsMax = 500;
 
 bool overlap(TextSpan a, TextSpan b) {
     if (a.length == 0 || b.length == 0) {
@@ -120,6 +122,9 @@ std::vector<LintRule> lint_rules() {
 
 void Linter::add(std::string id, Severity severity, TextSpan span, std::string message,
                  std::string fix, std::vector<TextEdit> edits) {
+    if (findings_.size() >= kFindingsMax) {
+        return;
+    }
     for (const Finding& other : findings_) {
         if (other.id == id && other.span.offset == span.offset &&
             other.span.length == span.length) {

@@ -87,6 +87,7 @@ class Linter {
     Rows query(const Query& query, const Rows* outer);
     Rows walk(const Query& query, const Rows* outer);
     Rows source_rows(const Expr& source);
+    void limit(Rows& rows);
     void apply(const Operator& op, Rows& rows);
     void apply_columns(const std::vector<NamedExpr>& list, const Rows& before, Rows& rows);
     void apply_summarize(const Summarize& node, Rows& rows);
@@ -121,6 +122,7 @@ class Linter {
     const Script* script_ = nullptr;
     Scope scope_;
     std::map<const Query*, Rows> walked_;
+    std::size_t facts_left_ = 500'000;
     std::vector<Finding> findings_;
 };
 

@@ -98,9 +98,9 @@ void Linter::logic_rules(const Query& q, std::size_t index, const Rows& rows) {
 // with the whole tree for values outside of pipelines.
 void Linter::check_expression(const Expr& e, const Rows* rows) {
     if (rows == nullptr) {
+        const Rows none;
         const Visit visit = [&](const Expr& inner) {
-            static const Rows kNone;
-            check_expression(inner, &kNone);
+            check_expression(inner, &none);
             return true;
         };
         each(e, visit);

@@ -102,6 +102,7 @@ Rows Linter::source_rows(const Expr& source) {
     if (const auto found = scope_.tables.find(name); found != scope_.tables.end()) {
         Rows rows = found->second;
         rows.order = Rows::Order::None;
+        limit(rows);
         return rows;
     }
     Rows rows;
@@ -123,8 +124,21 @@ Rows Linter::query(const Query& q, const Rows* outer) {
         return found->second;
     }
     Rows rows = walk(q, outer);
+    limit(rows);
     walked_[&q] = rows;
     return rows;
+}
+
+// Rows are kept for every pipeline and name: past the budget they are forgotten, and rules that
+// need them stay silent.
+void Linter::limit(Rows& rows) {
+    const std::size_t cost = rows.columns.size() + rows.lost.size() + rows.renamed.size();
+    if (cost > facts_left_) {
+        facts_left_ = 0;
+        rows = Rows{};
+        return;
+    }
+    facts_left_ -= cost;
 }
 
 Rows Linter::walk(const Query& q, const Rows* outer) {
@@ -302,7 +316,6 @@ void Linter::apply_join(const Operator& op, Rows& rows) {
 }
 
 void Linter::apply(const Operator& op, Rows& rows) {
-    const Rows before = rows;
     switch (op.kind()) {
         case OperatorKind::Where: {
             const Visit visit = [&](const Expr& e) {
@@ -325,26 +338,28 @@ void Linter::apply(const Operator& op, Rows& rows) {
             break;
         }
         case OperatorKind::Extend:
-            apply_columns(op.as<Extend>().columns, before, rows);
+            apply_columns(op.as<Extend>().columns, rows, rows);
             break;
         case OperatorKind::Serialize:
-            apply_columns(op.as<Serialize>().columns, before, rows);
+            apply_columns(op.as<Serialize>().columns, rows, rows);
             if (rows.order == Rows::Order::None) {
                 rows.order = Rows::Order::Serialized;
                 rows.serialize = &op;
             }
             break;
         case OperatorKind::Project:
+        case OperatorKind::Distinct: {
+            const Rows before = rows;
             rows.columns.clear();
             rows.known = true;
-            apply_columns(op.as<Project>().columns, before, rows);
+            if (const auto* distinct = op.if_as<Distinct>()) {
+                rows.order = Rows::Order::None;
+                apply_columns(distinct->columns, before, rows);
+            } else {
+                apply_columns(op.as<Project>().columns, before, rows);
+            }
             break;
-        case OperatorKind::Distinct:
-            rows.columns.clear();
-            rows.known = true;
-            rows.order = Rows::Order::None;
-            apply_columns(op.as<Distinct>().columns, before, rows);
-            break;
+        }
         case OperatorKind::ProjectRename:
             for (const NamedExpr& n : op.as<ProjectRename>().columns) {
                 const auto* old = n.expr->if_as<NameRef>();
