@@ -83,6 +83,15 @@ Result<PendingBatch> WorkspaceImpl::prepare(std::string_view table, columns::Tab
     QD_TRY(const TableRef data, stored_table(table));
     const std::string name(table);
     QD_CHECK_OK(check_shape(name, rows));
+    std::size_t given_bytes = 0;
+    for (const Chunk& chunk : rows.chunks) {
+        for (const ColumnPtr& column : chunk.columns) {
+            given_bytes += column->memory_bytes();
+        }
+    }
+    if (given_bytes > kBatchBytesMax) {
+        return misfit(name, "more bytes than a batch may have, " + std::to_string(given_bytes));
+    }
     if (rows.rows() > kBatchRowsMax) {
         return misfit(name, "more rows than a batch may have, " + std::to_string(rows.rows()));
     }
@@ -100,7 +109,6 @@ Result<PendingBatch> WorkspaceImpl::prepare(std::string_view table, columns::Tab
     if (batch.rows.chunk.rows == 0) {
         return batch;
     }
-    std::size_t bytes = 0;
     bool has_time = false;
     for (std::size_t i = 0; i < rows.schema.size(); ++i) {
         const columns::Field& field = rows.schema[i];
@@ -120,7 +128,6 @@ Result<PendingBatch> WorkspaceImpl::prepare(std::string_view table, columns::Tab
             has_time = true;
             whole = fill_times(whole, batch.rows.received_ticks);
         }
-        bytes += whole->memory_bytes();
         batch.rows.fields.fields.push_back(field);
         batch.rows.chunk.columns.push_back(std::move(whole));
     }
@@ -128,9 +135,6 @@ Result<PendingBatch> WorkspaceImpl::prepare(std::string_view table, columns::Tab
         batch.rows.fields.fields.push_back({std::string(kTimeGenerated), DataType::DateTime});
         batch.rows.chunk.columns.push_back(Column::make_constant(
             Scalar::of_datetime(batch.rows.received_ticks), batch.rows.chunk.rows));
-    }
-    if (bytes > kBatchBytesMax) {
-        return misfit(name, "more bytes than a batch may have, " + std::to_string(bytes));
     }
     batch.record = encode_record(batch.table_id, batch.rows);
     return batch;

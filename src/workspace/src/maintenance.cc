@@ -22,7 +22,12 @@ using columns::Column;
 using columns::ColumnPtr;
 using columns::Scalar;
 
-constexpr std::uint64_t kMergeBytesMax = 512ULL << 20;  // stored bytes read by one merge
+constexpr std::uint64_t kMergeBytesMax = 1ULL << 30;  // read by one merge, before compression
+// A wall clock that moves this much more than the monotonic one has jumped …
+constexpr std::int64_t kJumpTicks = Ticks::kHour;
+// … and for this long afterwards nothing is deleted on its word.
+constexpr std::int64_t kDistrustNs = 24LL * 3600 * 1'000'000'000;
+constexpr std::int64_t kRepeatFailureNs = 60LL * 1'000'000'000;  // between two equal warnings
 
 // Every column that any of the fields lists name, in order of first sight.
 void add_field(std::vector<ColumnInput>& inputs, const std::string& name, columns::DataType type) {
@@ -135,8 +140,36 @@ void WorkspaceImpl::run_maintenance() {
     }
 }
 
+// A wrong wall clock must not cost rows: after a jump they are hidden by it, but not deleted.
+void WorkspaceImpl::watch_clock() {
+    const std::int64_t ns = clock_.now_ns();
+    const std::int64_t ticks = clock_.utc().ticks;
+    if (last_ticks_ != 0) {
+        const std::int64_t drift = (ticks - last_ticks_) - (ns - last_ns_) / 100;
+        if (drift > kJumpTicks || drift < -kJumpTicks) {
+            log_.warn("the wall clock jumped; no rows are expired for a day",
+                      {{"seconds", drift / Ticks::kSecond}});
+            distrust_until_ns_ = ns + kDistrustNs;
+        }
+    }
+    last_ns_ = ns;
+    last_ticks_ = ticks;
+}
+
+std::int64_t WorkspaceImpl::deletable_before(const TableSchema& schema) const {
+    return clock_.now_ns() < distrust_until_ns_ ? std::numeric_limits<std::int64_t>::min()
+                                                : hidden_before(schema);
+}
+
 void WorkspaceImpl::note_failure(std::string_view doing, const std::string& table,
                                  const Error& error) {
+    const std::string key = std::string(doing) + " " + table + " " + error.id();
+    const std::int64_t now = clock_.now_ns();
+    const auto [at, fresh] = last_failures_.emplace(key, now);
+    if (!fresh && now - at->second < kRepeatFailureNs) {
+        return;
+    }
+    at->second = now;
     log_.warn("background work on a table failed and will be tried again",
               {{"doing", std::string(doing)}, {"table", table}, {"error", error.text()}});
 }
@@ -156,6 +189,7 @@ bool WorkspaceImpl::wants_sealing(TableData& table, bool log_is_long) {
 Status WorkspaceImpl::maintain() {
     const std::lock_guard maintenance(maintenance_mutex_);
     Status outcome;
+    watch_clock();
     const bool log_is_long = writer_->total_bytes() > options_.log_bytes_max;
     for (const TableRef& table : all_data()) {
         std::string name;
@@ -187,6 +221,7 @@ Status WorkspaceImpl::maintain() {
 
 Status WorkspaceImpl::seal_all() {
     const std::lock_guard maintenance(maintenance_mutex_);
+    watch_clock();
     for (const TableRef& table : all_data()) {
         QD_CHECK_OK(seal(table));
     }
@@ -271,7 +306,7 @@ Status WorkspaceImpl::seal(const TableRef& table) {
         std::uint64_t up_to = 0;
         {
             const std::lock_guard lock(table->mutex);
-            hidden = hidden_before(*table->schema);
+            hidden = deletable_before(*table->schema);
             for (const HeadBatchPtr& batch : table->content->head) {
                 if (batch->last_sequence > target ||
                     (rows > 0 && rows + batch->chunk.rows > kExtentRowsMax / 2)) {
@@ -297,7 +332,7 @@ Status WorkspaceImpl::expire(const TableRef& table) {
     std::uint64_t up_to = 0;
     {
         const std::lock_guard lock(table->mutex);
-        const std::int64_t hidden = hidden_before(*table->schema);
+        const std::int64_t hidden = deletable_before(*table->schema);
         for (const ExtentPtr& entry : table->content->extents) {
             if (!entry->received.empty() && entry->received.greatest < hidden) {
                 gone.push_back(entry);
@@ -326,7 +361,7 @@ Status WorkspaceImpl::merge_small(const TableRef& table) {
         std::uint64_t sealed = 0;
         {
             const std::lock_guard lock(table->mutex);
-            hidden = hidden_before(*table->schema);
+            hidden = deletable_before(*table->schema);
             sealed = table->sealed_sequence;
             for (const ExtentPtr& entry : table->content->extents) {
                 if (entry->damage || entry->stored.rows * 2 > kExtentRowsMax) {
@@ -345,10 +380,10 @@ Status WorkspaceImpl::merge_small(const TableRef& table) {
             std::uint64_t bytes = 0;
             for (const ExtentPtr& entry : entries) {
                 if (rows + entry->stored.rows <= kExtentRowsMax &&
-                    bytes + entry->stored.bytes <= kMergeBytesMax) {
+                    bytes + entry->raw_bytes <= kMergeBytesMax) {
                     chosen.push_back(entry);
                     rows += entry->stored.rows;
-                    bytes += entry->stored.bytes;
+                    bytes += entry->raw_bytes;
                 }
             }
             if (chosen.size() >= fan_in) {

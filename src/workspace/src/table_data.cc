@@ -20,7 +20,8 @@ using columns::DataType;
 using columns::Layout;
 using columns::Scalar;
 
-constexpr std::uint32_t kJoinRows = 4'096;  // larger batches are left alone
+constexpr std::size_t kJoinBytes = 8 << 20;  // likewise
+constexpr std::uint32_t kJoinRows = 4'096;   // larger batches are left alone
 
 Bounds bounds_of(const Column& column) {
     Bounds bounds;
@@ -41,10 +42,22 @@ Bounds bounds_of(const Column& column) {
     return bounds;
 }
 
+std::size_t written_out(const Column& column) {
+    if (!columns::is_bytes(column.type()) || column.layout() == Layout::Flat) {
+        return column.memory_bytes();
+    }
+    std::size_t bytes = 0;
+    for (std::uint32_t i = 0; i < column.size(); ++i) {
+        bytes += column.bytes_at(i).size();
+    }
+    return bytes;
+}
+
 void finish_batch(HeadBatch& batch) {
     for (std::size_t i = 0; i < batch.fields.size(); ++i) {
         const ColumnPtr& column = batch.chunk.columns[i];
         batch.bytes += column->memory_bytes();
+        batch.written_out_bytes += written_out(*column);
         if (batch.fields[i].name == kTimeGenerated && column->type() == DataType::DateTime) {
             batch.time = bounds_of(*column);
         } else if (batch.fields[i].name == kTimeReceived) {
@@ -67,6 +80,21 @@ Bounds bounds_of_parts(const Extent& extent, std::string_view name) {
         }
     }
     return bounds;
+}
+
+std::uint64_t raw_bytes_of(const Extent& extent) {
+    std::uint64_t bytes = 0;
+    for (const ExtentColumn& column : extent.footer().columns) {
+        for (const BlockRef& block : column.dictionary_blocks) {
+            bytes += block.raw_bytes;
+        }
+        for (const ColumnPart& part : column.parts) {
+            for (const BlockRef& block : part.blocks) {
+                bytes += block.raw_bytes;
+            }
+        }
+    }
+    return bytes;
 }
 
 }  // namespace
@@ -151,6 +179,7 @@ ExtentPtr open_extent(Files& files, const std::string& dir, const StoredExtent& 
     entry->extent = std::move(extent).value();
     entry->time = bounds_of_parts(*entry->extent, kTimeGenerated);
     entry->received = bounds_of_parts(*entry->extent, kTimeReceived);
+    entry->raw_bytes = raw_bytes_of(*entry->extent);
     return entry;
 }
 
@@ -165,12 +194,14 @@ void TableData::publish(std::span<const HeadBatchPtr> batches, std::int64_t now_
     // The longest run of small batches at the end in which no batch is over twice what follows.
     std::size_t begin = next->head.size() - 1;
     std::uint64_t rows = next->head.back()->chunk.rows;
+    std::size_t bytes = next->head.back()->written_out_bytes;
     while (begin > 0) {
         const HeadBatch& before = *next->head[begin - 1];
         if (before.last_sequence <= sealing_sequence || before.chunk.rows > 2 * rows ||
-            rows + before.chunk.rows > kJoinRows) {
+            rows + before.chunk.rows > kJoinRows || bytes + before.written_out_bytes > kJoinBytes) {
             break;
         }
+        bytes += before.written_out_bytes;
         rows += before.chunk.rows;
         --begin;
     }

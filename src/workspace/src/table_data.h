@@ -47,6 +47,7 @@ struct HeadBatch {
     Bounds time;      // TimeGenerated
     Bounds received;  // kTimeReceived
     std::size_t bytes = 0;
+    std::size_t written_out_bytes = 0;  // with constants and dictionaries expanded
 
     /// Null when the batch does not hold it.
     const columns::ColumnPtr* find_column(std::string_view name) const;
@@ -65,6 +66,7 @@ struct ExtentEntry {
     std::optional<Error> damage;
     Bounds time;
     Bounds received;
+    std::uint64_t raw_bytes = 0;  // of all blocks before compression
 };
 using ExtentPtr = std::shared_ptr<const ExtentEntry>;
 

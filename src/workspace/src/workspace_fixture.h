@@ -121,7 +121,18 @@ class WorkspaceTest : public ::testing::Test {
 
     std::string dir_;
     RealFiles real_files_;
-    ManualClock clock_{Timestamp{637134336000000000}};  // 2020-01-01
+    /// Moves both of its times, or the wall clock alone.
+    class JumpyClock final : public Clock {
+      public:
+        std::int64_t now_ns() override { return steady_.now_ns(); }
+        Timestamp utc() override { return steady_.utc() + jump; }
+        void advance(Ticks d) { steady_.advance(d); }
+        Ticks jump;
+
+      private:
+        ManualClock steady_{Timestamp{637134336000000000}};  // 2020-01-01
+    };
+    JumpyClock clock_;
     std::unique_ptr<Log> log_ = make_null_log();
     std::unique_ptr<Metrics> metrics_;
     InlineExecutor executor_;

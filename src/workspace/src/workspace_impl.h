@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -82,6 +83,9 @@ class WorkspaceImpl final : public Workspace {
                            std::span<const std::uint32_t> order, std::uint64_t rows);
     std::string next_extent_file(std::uint32_t table_id);
     Status clean_log();
+    void watch_clock();
+    /// hidden_before(), or never while the wall clock is not to be trusted.
+    std::int64_t deletable_before(const TableSchema& schema) const;
     void note_failure(std::string_view doing, const std::string& table, const Error& error);
 
     const std::string dir_;
@@ -109,7 +113,12 @@ class WorkspaceImpl final : public Workspace {
     std::mutex ddl_mutex_;
     std::mutex maintenance_mutex_;
     std::atomic<std::uint64_t> fresh_bytes_{0};
-    std::uint64_t next_file_ = 1;  // guarded by maintenance_mutex_
+    // Guarded by maintenance_mutex_:
+    std::uint64_t next_file_ = 1;
+    std::int64_t last_ns_ = 0;
+    std::int64_t last_ticks_ = 0;
+    std::int64_t distrust_until_ns_ = std::numeric_limits<std::int64_t>::min();
+    std::map<std::string, std::int64_t> last_failures_;
 
     std::unique_ptr<LogWriter> writer_;
     std::unique_ptr<IngestQueue> queue_;

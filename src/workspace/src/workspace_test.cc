@@ -288,6 +288,61 @@ TEST_F(WorkspaceTest, RetentionHidesAtOnceAndGivesTheSpaceBack) {
     EXPECT_EQ(read_table(*w, "T_CL", {"Id"}).size(), 0U);
 }
 
+TEST_F(WorkspaceTest, AJumpOfTheWallClockDeletesNothing) {
+    options_.merge_fan_in = 2;
+    Workspace& w = open();
+    ASSERT_TRUE(w.ensure_table("T_CL", row_schema()).ok());
+    ASSERT_TRUE(w.set_retention("T_CL", 30).ok());
+    for (const std::int64_t first : {0, 10}) {
+        ASSERT_TRUE(w.append_and_wait("T_CL", make_rows(first, 10)).ok());
+        ASSERT_TRUE(w.seal_all().ok());
+    }
+    ASSERT_TRUE(w.append_and_wait("T_CL", make_rows(20, 10)).ok());
+    ASSERT_TRUE(w.maintain().ok());
+    clock_.jump = {4000 * Ticks::kDay};
+    EXPECT_TRUE(read_table(w, "T_CL", {"Id"}).empty());
+    ASSERT_TRUE(w.maintain().ok());
+    ASSERT_TRUE(w.seal_all().ok());
+    ASSERT_TRUE(w.maintain().ok());
+    clock_.jump = {};
+    EXPECT_EQ(read_table(w, "T_CL", {"Id"}).size(), 30U);
+    ASSERT_TRUE(w.maintain().ok());
+    clock_.advance({2 * Ticks::kDay});  // trusted again
+    clock_.advance({30 * Ticks::kDay});
+    ASSERT_TRUE(w.maintain().ok());
+    EXPECT_EQ(w.statistics("T_CL").value().rows, 0U);
+}
+
+TEST_F(WorkspaceTest, VeryLongCellsAreKeptWhole) {
+    options_.merge_fan_in = 2;
+    options_.seal_bytes = 1 << 30;
+    Workspace& w = open();
+    ASSERT_TRUE(w.ensure_table("T_CL", row_schema()).ok());
+    const std::string text(20 << 20, 'x');
+    for (std::int64_t id = 0; id < 8; ++id) {
+        columns::Table rows;
+        rows.schema.fields = {{"Id", DataType::Long}, {"Name", DataType::String}};
+        Chunk chunk;
+        chunk.rows = 4;
+        columns::ColumnBuilder ids(DataType::Long);
+        for (std::int64_t i = 0; i < 4; ++i) {
+            ids.append_int(id * 4 + i);
+        }
+        chunk.columns = {ids.finish(), Column::make_constant(Scalar::of_string(text), 4)};
+        rows.chunks.push_back(chunk);
+        ASSERT_TRUE(w.append_and_wait("T_CL", rows).ok());
+        if (id % 4 == 3) {
+            ASSERT_TRUE(w.seal_all().ok());
+        }
+    }
+    ASSERT_TRUE(w.maintain().ok());
+    EXPECT_EQ(w.statistics("T_CL").value().extents, 1U);
+    EXPECT_LT(w.statistics("T_CL").value().extent_bytes, 1U << 20);
+    const auto rows = read_table(w, "T_CL", {"Id", "Name"});
+    ASSERT_EQ(rows.size(), 32U);
+    EXPECT_EQ(rows.at("31")[1], text);
+}
+
 TEST_F(WorkspaceTest, SealedLogSegmentsGo) {
     options_.log_segment_bytes = 4096;
     Workspace& w = open();

@@ -35,8 +35,9 @@ using columns::DataType;
 using columns::Layout;
 
 constexpr std::size_t kDictionaryHeapMax = 128U << 20;
-constexpr std::size_t kConstantMax = 4096;  // longer constants go into a dictionary
-constexpr std::size_t kBoundBytes = 32;     // of a text kept as a bound
+constexpr std::size_t kPlainBytesMax = 1U << 30;  // written out, repeated texts and all
+constexpr std::size_t kConstantMax = 4096;        // longer constants go into a dictionary
+constexpr std::size_t kBoundBytes = 32;           // of a text kept as a bound
 constexpr std::array<double, 5> kScales = {1, 10, 100, 1000, 10000};
 
 template <typename T>
@@ -287,6 +288,17 @@ void append_texts(EncodedColumn& out, std::vector<BlockRef>& blocks,
     blocks.push_back(append_block(out.bytes, heap, Effort::Small));
 }
 
+// Bytes of all cells written out one after the other.
+std::size_t plain_bytes(const ColumnInput& input) {
+    std::size_t bytes = 0;
+    for (const ColumnPtr& piece : input.pieces) {
+        for (std::uint32_t i = 0; i < piece->size(); ++i) {
+            bytes += piece->bytes_at(i).size();
+        }
+    }
+    return bytes;
+}
+
 struct Coded {
     Interner interner;
     std::vector<std::uint32_t> codes;  // kNullCode for nulls
@@ -296,6 +308,8 @@ struct Coded {
 // Codes of all rows, or nothing once a dictionary cannot pay any more.
 std::optional<Coded> intern_rows(const ColumnInput& input) {
     const std::size_t rows = rows_of(input);
+    // A column too large to write out plainly keeps its dictionary, however poor.
+    const bool must = plain_bytes(input) > kPlainBytesMax;
     Coded coded;
     coded.codes.reserve(rows);
     constexpr std::size_t kProbe = 16384;  // rows between two looks at the ratio
@@ -329,14 +343,14 @@ std::optional<Coded> intern_rows(const ColumnInput& input) {
             }
             coded.any_null = coded.any_null || code == kNullCode;
             coded.codes.push_back(code);
-            if (coded.codes.size() % kProbe == 0 &&
+            if (!must && coded.codes.size() % kProbe == 0 &&
                 (coded.interner.size() * 10 > coded.codes.size() * 7 ||
                  coded.interner.heap_bytes() > kDictionaryHeapMax)) {
                 return std::nullopt;
             }
         }
     }
-    if (coded.interner.size() * 2 > rows + 64) {
+    if (!must && coded.interner.size() * 2 > rows + 64) {
         return std::nullopt;
     }
     return coded;
