@@ -1,5 +1,6 @@
 #pragma once
 
+#include "qd/automation/definition.h"
 #include "qd/automation/ports.h"
 #include "qd/base/clock.h"
 #include "qd/base/executor.h"
@@ -36,15 +37,6 @@ struct WorkflowOptions {
     std::int64_t http_timeout_ms = 120'000;
     /// Longest a run may take before it ends TimedOut.
     Ticks run_time_max{90 * Ticks::kDay};
-};
-
-/// Something the loader has to say about a definition. An Error keeps the workflow from starting.
-struct Finding {
-    enum class Severity { Error, Warning, Info };
-    Severity severity = Severity::Error;
-    std::string id;    // AUT0101 and so on
-    std::string path;  // JSON pointer into the definition: "/actions/Send_mail/inputs"
-    std::string message;
 };
 
 struct WorkflowInfo {
