@@ -123,6 +123,37 @@ std::optional<double> real_of(std::string_view text) {
     return std::nullopt;
 }
 
+// datetime(2025, 6, 14): the engine takes commas for dashes.
+std::optional<Timestamp> datetime_of_parts(std::string_view text) {
+    int parts[3] = {0, 0, 0};
+    std::size_t count = 0;
+    while (count < 3) {
+        const std::size_t comma = text.find(',');
+        const std::string_view part = trim_blanks(text.substr(0, comma));
+        const auto [end, error] =
+            std::from_chars(part.data(), part.data() + part.size(), parts[count]);
+        if (error != std::errc{} || end != part.data() + part.size()) {
+            return std::nullopt;
+        }
+        ++count;
+        if (comma == std::string_view::npos) {
+            break;
+        }
+        text.remove_prefix(comma + 1);
+    }
+    const CivilDate date{parts[0], parts[1], parts[2]};
+    if (count != 3 || date.year < 1 || date.year > 9999 || date.month < 1 || date.month > 12 ||
+        date.day < 1 || date.day > 31) {
+        return std::nullopt;
+    }
+    const std::int64_t days = days_from_civil(date);
+    const CivilDate back = civil_from_days(days);
+    if (back.month != date.month) {  // 31 June
+        return std::nullopt;
+    }
+    return Timestamp{days * Ticks::kDay};
+}
+
 // The constant that `text` is for a type. Blanks after a sign are allowed: long(- 5).
 std::optional<Scalar> constant_of(DataType type, std::string_view written) {
     std::string text(trim_blanks(written));
@@ -160,6 +191,9 @@ std::optional<Scalar> constant_of(DataType type, std::string_view written) {
             break;
         case DataType::DateTime:
             if (const auto v = parse_datetime_text(text)) {
+                return Scalar::of_datetime(v->ticks);
+            }
+            if (const auto v = datetime_of_parts(text)) {
                 return Scalar::of_datetime(v->ticks);
             }
             break;

@@ -130,6 +130,7 @@ TEST(Parser, GivesLiteralsTheirTypes) {
                              4 * Ticks::kSecond + 5 * Ticks::kSecond / 10)},
         {"datetime(1970-01-01)", Scalar::of_datetime(Timestamp::kUnixEpochTicks)},
         {"datetime(\"1970-01-01\")", Scalar::of_datetime(Timestamp::kUnixEpochTicks)},
+        {"datetime(1970, 1, 1)", Scalar::of_datetime(Timestamp::kUnixEpochTicks)},
         {"'a' \"b\"", Scalar::of_string("ab")},
         {"@'c:\\x'", Scalar::of_string("c:\\x")},
         {"-9223372036854775808", Scalar::of_long(INT64_MIN)},
