@@ -26,7 +26,17 @@ PlanPtr Binder::bind_parse(const Operator& op, const Parse& parse, PlanPtr input
     result->source = make_cast(std::move(source), DataType::String);
     OutputColumns out;
     out.schema = input->schema;
+    const Parse::Piece* before = nullptr;
     for (const Parse::Piece& piece : parse.pattern) {
+        if (before != nullptr && before->kind == Parse::Piece::Kind::Column &&
+            piece.kind == Parse::Piece::Kind::Column &&
+            before->type.value_or(DataType::String) == DataType::String) {
+            report("SEM0044", "",
+                   operator_text() + "A text capture must be followed by a text: '" +
+                       before->column.text + "'",
+                   before->span);
+        }
+        before = &piece;
         ParsePiece bound;
         switch (piece.kind) {
             case Parse::Piece::Kind::Star:
@@ -77,6 +87,12 @@ PlanPtr Binder::bind_parse_kv(const ParseKv& parse, PlanPtr input) {
         result->keys.push_back(std::move(key));
     }
     result->schema = std::move(out.schema);
+    const auto defaults = [&] {
+        if (result->pair_delimiter.empty() != result->kv_delimiter.empty()) {
+            (result->pair_delimiter.empty() ? result->pair_delimiter : result->kv_delimiter) =
+                result->pair_delimiter.empty() ? " " : "=";
+        }
+    };
     for (const OperatorParameter& property : parse.properties) {
         const std::string& name = property.name.text;
         const ScopeGuard guard(*this, nullptr);
@@ -104,6 +120,8 @@ PlanPtr Binder::bind_parse_kv(const ParseKv& parse, PlanPtr input) {
         } else if (name == "quote") {
             if (values.size() == 2) {
                 result->quotes.emplace_back(values[0], values[1]);
+            } else if (value.size() == 2 && value[0] != value[1]) {
+                result->quotes.emplace_back(value.substr(0, 1), value.substr(1));
             } else {
                 for (const std::string& quote : values) {
                     result->quotes.emplace_back(quote, quote);
@@ -113,6 +131,7 @@ PlanPtr Binder::bind_parse_kv(const ParseKv& parse, PlanPtr input) {
             report("SEM0012", "", "parse-kv: unknown property '" + name + "'", property.span);
         }
     }
+    defaults();
     return result;
 }
 

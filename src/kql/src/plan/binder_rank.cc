@@ -145,7 +145,6 @@ PlanPtr Binder::bind_scan(const Operator& op, const Scan& scan, PlanPtr input) {
     RowScope scope;
     scope.schema = &input->schema;
     scope.open = input->open;
-    scope.serialized = true;
     for (std::size_t d = 0; d < declared; ++d) {
         scope.extra.emplace_back(result->declared[d].name,
                                  make_column(width + d, result->declared[d].type));

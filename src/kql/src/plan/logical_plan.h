@@ -246,8 +246,8 @@ struct ParseKvOp : PlanOp {
         DataType type = DataType::String;
     };
     std::vector<Key> keys;
-    std::string pair_delimiter = " ";
-    std::string kv_delimiter = "=";
+    std::string pair_delimiter;  // both empty: words
+    std::string kv_delimiter;
     std::vector<std::pair<std::string, std::string>> quotes;
     std::string escape;
     bool greedy = false;
