@@ -4,8 +4,8 @@
 // are copied once per chunk and changed group, so arg_max(t, *) over many columns does not copy
 // every row that was ahead for a moment.
 //
-// Order of keys: a null never beats a value, nor does NaN; equal keys keep the row met first
-// (kql.md b.24). Strings compare by code point.
+// Order of keys: a null never beats a value, NaN beats every number; equal keys keep the row met
+// first (kql.md b.24). Strings compare by code point.
 #include "../constant_argument.h"
 #include "cell_store.h"
 #include "families.h"
@@ -21,8 +21,8 @@ namespace {
 
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
-// Flat numbers, the common case: a tight loop over values. NaN counts as null unless nothing else
-// was seen.
+// Flat numbers, the common case: a tight loop over values. NaN wins over every number, for min as
+// for max (recorded).
 template <typename T, bool kMax>
 class NumberExtreme final : public Aggregator {
   public:
@@ -75,7 +75,7 @@ class NumberExtreme final : public Aggregator {
         }
         bool better = kMax ? v > best_[g] : v < best_[g];
         if constexpr (std::is_same_v<T, double>) {
-            better = better || (std::isnan(best_[g]) && !std::isnan(v));
+            better = !std::isnan(best_[g]) && (better || std::isnan(v));
         }
         if (better) {
             best_[g] = v;
@@ -180,7 +180,7 @@ class RowPicker final : public Aggregator {
             return true;
         }
         if (nan_[g] != 0 || is_nan_row(key, row)) {
-            return nan_[g] != 0 && !is_nan_row(key, row);
+            return nan_[g] == 0;
         }
         const int order = best.compare(key, row, g);
         return pick_ == Pick::Max ? order > 0 : order < 0;
@@ -197,7 +197,7 @@ class RowPicker final : public Aggregator {
             return true;
         }
         if (nan_[mine] != 0 || theirs.nan_[g] != 0) {
-            return nan_[mine] != 0 && theirs.nan_[g] == 0;
+            return nan_[mine] == 0;
         }
         const int order = cells_[0].compare_cells(theirs.cells_[0], g, mine);
         return pick_ == Pick::Max ? order > 0 : order < 0;

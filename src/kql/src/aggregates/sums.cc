@@ -1,9 +1,9 @@
 // count, sum, avg and the bitwise folds: one number a group, one pass over a flat column.
 //
-// Integers sum with wrap-around in 64 bits as the engine does; averages of integers, datetimes
-// and timespans keep a 128-bit sum so that ticks do not overflow. A real sum is the plain running
-// sum in row order (the engine's own order), so a group's result depends only on the order of its
-// rows and of the workers.
+// Integers sum with wrap-around in 64 bits as the engine does, also under avg (recorded); averages
+// of datetimes and timespans keep a 128-bit sum so that ticks do not overflow. A real sum is the
+// plain running sum in row order (the engine's own order), so a group's result depends only on the
+// order of its rows and of the workers.
 #include "../constant_argument.h"
 #include "families.h"
 #include "filtered.h"
@@ -175,7 +175,7 @@ class AverageAggregator final : public Aggregator {
     Status update(std::span<const std::uint32_t> group_of_row,
                   std::span<const ColumnPtr> args) override {
         for_each_value<In>(group_of_row, args[0], [&](std::uint32_t g, In v) {
-            sums_[g] += static_cast<Sum>(v);
+            add(g, static_cast<Sum>(v));
             ++counts_[g];
         });
         return ok_status();
@@ -183,7 +183,7 @@ class AverageAggregator final : public Aggregator {
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         const auto& theirs = static_cast<AverageAggregator&>(other);
         for (std::size_t g = 0; g < theirs.sums_.size(); ++g) {
-            sums_[mapping[g]] += theirs.sums_[g];
+            add(mapping[g], theirs.sums_[g]);
             counts_[mapping[g]] += theirs.counts_[g];
         }
         return ok_status();
@@ -205,6 +205,15 @@ class AverageAggregator final : public Aggregator {
     }
 
   private:
+    // 64-bit sums wrap around.
+    void add(std::uint32_t g, Sum v) {
+        if constexpr (std::is_same_v<Sum, std::int64_t>) {
+            sums_[g] = static_cast<Sum>(static_cast<std::uint64_t>(sums_[g]) +
+                                        static_cast<std::uint64_t>(v));
+        } else {
+            sums_[g] += v;
+        }
+    }
     DataType out_;
     std::vector<Sum> sums_;
     std::vector<std::int64_t> counts_;
@@ -323,7 +332,7 @@ Result<BoundAggregate> bind_avg(std::span<const AggregateArgument> args) {
         case DataType::Long:
             bound.outputs = {{"", DataType::Real}};
             bound.arg_types = {DataType::Long};
-            bound.make = maker<AverageAggregator<std::int64_t, Int128>>(DataType::Real);
+            bound.make = maker<AverageAggregator<std::int64_t, std::int64_t>>(DataType::Real);
             return bound;
         case DataType::TimeSpan:
         case DataType::DateTime:

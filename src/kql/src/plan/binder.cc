@@ -62,10 +62,6 @@ std::vector<BoundResult> Binder::bind(const Script& script) {
             break;
         }
     }
-    if (results.empty() && !failed() && !script.statements.empty()) {
-        report("SYN0002", "", "A query needs at least one tabular statement",
-               script.statements.back().span);
-    }
     return results;
 }
 
