@@ -4,6 +4,7 @@
 #include "qd/columns/text.h"
 #include "value_text.h"
 
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
@@ -21,6 +22,15 @@ using columns::Column;
 using columns::Layout;
 using Kind = VariantView::Kind;
 
+/// Whole numbers saturate; what is no number at all, or infinite, has none.
+std::optional<std::int64_t> long_from_real(double value) {
+    return std::isfinite(value) ? std::optional(truncate_to_long(value)) : std::nullopt;
+}
+std::optional<std::int64_t> int_from_real(double value) {
+    return std::isfinite(value) ? std::optional<std::int64_t>(truncate_to_int(value))
+                                : std::nullopt;
+}
+
 std::optional<std::int64_t> long_from_variant(const VariantView& v) {
     switch (v.kind()) {
         case Kind::Bool:
@@ -30,7 +40,7 @@ std::optional<std::int64_t> long_from_variant(const VariantView& v) {
         case Kind::TimeSpan:
             return v.as_int();
         case Kind::Real:
-            return truncate_to_long(v.as_real());
+            return long_from_real(v.as_real());
         case Kind::Decimal:
             return decimal_to_int(DecimalValue{v.as_wide()});
         case Kind::String:
@@ -67,7 +77,7 @@ std::optional<double> real_from_variant(const VariantView& v) {
 std::optional<std::int64_t> to_long(const Column& c, std::uint32_t row) {
     switch (c.type()) {
         case DataType::Real:
-            return truncate_to_long(c.real_at(row));
+            return long_from_real(c.real_at(row));
         case DataType::Decimal:
             return decimal_to_int(DecimalValue{c.wide_at(row)});
         case DataType::String:
@@ -92,18 +102,20 @@ std::optional<std::int64_t> narrow(std::optional<std::int64_t> wide) {
 std::optional<std::int64_t> to_int(const Column& c, std::uint32_t row) {
     switch (c.type()) {
         case DataType::Real:
-            return truncate_to_int(c.real_at(row));
+            return int_from_real(c.real_at(row));
         case DataType::String:
             return parse_int_text(c.bytes_at(row));
         case DataType::Dynamic: {
             const VariantView v(c.bytes_at(row));
             if (v.kind() == Kind::Real) {
-                return truncate_to_int(v.as_real());
+                return int_from_real(v.as_real());
             }
             return v.kind() == Kind::String
                        ? std::optional<std::int64_t>(parse_int_text(v.as_string()))
                        : narrow(long_from_variant(v));
         }
+        case DataType::Long:  // wraps, where text and dynamic out of range are null
+            return static_cast<std::int32_t>(c.int_at(row));
         default:
             return narrow(to_long(c, row));
     }
@@ -347,9 +359,6 @@ ColumnPtr cast_numbers(const Column& c, DataType to) {
     if (to == DataType::Long && c.type() == DataType::Int) {
         return convert_spans<std::int32_t, std::int64_t>(
             c, to, [](std::int32_t v) { return std::int64_t{v}; });
-    }
-    if (to == DataType::Long && c.type() == DataType::Real) {
-        return convert_spans<double, std::int64_t>(c, to, truncate_to_long);
     }
     return nullptr;
 }

@@ -93,6 +93,8 @@ struct MultiFunction {
     std::uint8_t args_min = 0;
     std::uint8_t args_max = 0;
     Result<BoundMultiCall> (*bind)(std::span<const Argument> args) = nullptr;
+    /// Part i is named after argument i (array1_sorted), not after the function and its first.
+    bool named_by_arguments = false;
 };
 
 /// Null when there is none. Names are case-sensitive; old spellings are entries of their own.

@@ -85,6 +85,7 @@ std::string to_re2_pattern(std::string_view pattern) {
 Result<std::shared_ptr<const re2::RE2>> compile_regex(std::string_view pattern) {
     re2::RE2::Options options;
     options.set_log_errors(false);
+    options.set_max_mem(std::int64_t{64} << 20);
     auto compiled = std::make_shared<const re2::RE2>(to_re2_pattern(pattern), options);
     if (!compiled->ok()) {
         // Repetitions of a Unicode class may pass RE2's size limit where the ASCII class fits.

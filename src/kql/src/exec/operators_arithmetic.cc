@@ -5,6 +5,7 @@
 // IEEE 754. Source: kql.md b.6, b.14.
 #include "exec/operators.h"
 #include "exec/rows.h"
+#include "qd/codec/guid.h"
 
 #include <cmath>
 #include <limits>
@@ -165,15 +166,40 @@ ScalarKernel divide_timespans() {
     };
 }
 
-/// Decimals are computed as reals and converted back.
-ScalarKernel through_real(Arithmetic op) {
-    ScalarKernel inner = pick<double>(op, DataType::Real);
-    return [inner](const EvalContext& context, std::span<const ColumnPtr> args,
-                   std::uint32_t rows) -> Result<ColumnPtr> {
-        const std::array<ColumnPtr, 2> reals = {cast_column(args[0], DataType::Real),
-                                                cast_column(args[1], DataType::Real)};
-        QD_TRY(ColumnPtr out, inner(context, reals, rows));
-        return cast_column(out, DataType::Decimal);
+DecimalOp decimal_op(Arithmetic op) {
+    switch (op) {
+        case Arithmetic::Add:
+            return DecimalOp::Add;
+        case Arithmetic::Subtract:
+            return DecimalOp::Subtract;
+        case Arithmetic::Multiply:
+            return DecimalOp::Multiply;
+        case Arithmetic::Divide:
+            return DecimalOp::Divide;
+        case Arithmetic::Modulo:
+            break;
+    }
+    return DecimalOp::Modulo;
+}
+
+/// Exact decimal arithmetic, row by row; division by zero is null.
+ScalarKernel on_decimals(Arithmetic op) {
+    return [op = decimal_op(op)](const EvalContext&, std::span<const ColumnPtr> args,
+                                 std::uint32_t rows) -> Result<ColumnPtr> {
+        columns::ColumnBuilder out(DataType::Decimal, rows);
+        for (std::uint32_t row = 0; row < rows; ++row) {
+            std::optional<DecimalValue> result;
+            if (!args[0]->is_null(row) && !args[1]->is_null(row)) {
+                result = decimal_arithmetic(op, DecimalValue{args[0]->wide_at(row)},
+                                            DecimalValue{args[1]->wide_at(row)});
+            }
+            if (result) {
+                out.append_wide(result->bits);
+            } else {
+                out.append_null();
+            }
+        }
+        return out.finish();
     };
 }
 
@@ -285,7 +311,7 @@ Result<BoundCall> bind_arithmetic(std::string_view op, std::span<const Argument>
     }
     if (a == DataType::Decimal || b == DataType::Decimal) {
         return call_of(DataType::Decimal, {DataType::Decimal, DataType::Decimal},
-                       through_real(kind));
+                       on_decimals(kind));
     }
     if (a == DataType::Real || b == DataType::Real) {
         return call_of(DataType::Real, {DataType::Real, DataType::Real},

@@ -5,6 +5,7 @@
 #include "exec/operators.h"
 #include "exec/rows.h"
 #include "exec/term_match.h"
+#include "regex_pattern.h"
 
 #include <re2/re2.h>
 
@@ -82,6 +83,11 @@ std::string like_pattern(std::string_view like) {
 std::shared_ptr<const RE2> compile(std::string_view pattern) {
     RE2::Options options(RE2::Quiet);
     options.set_max_mem(std::int64_t{64} << 20);
+    auto compiled = std::make_shared<RE2>(to_re2_pattern(pattern), options);
+    if (compiled->ok()) {
+        return compiled;
+    }
+    // Repetitions of a Unicode class may pass RE2's size limit where the ASCII class fits.
     return std::make_shared<RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
 }
 

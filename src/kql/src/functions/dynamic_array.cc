@@ -405,13 +405,16 @@ std::vector<std::uint32_t> sorted_indices(const VariantView& array, bool descend
                                           bool nulls_last) {
     std::vector<std::uint32_t> indices(array.size());
     std::iota(indices.begin(), indices.end(), 0U);
-    std::stable_sort(indices.begin(), indices.end(), [&](std::uint32_t i, std::uint32_t j) {
+    std::sort(indices.begin(), indices.end(), [&](std::uint32_t i, std::uint32_t j) {
         const VariantView a = array.element(i);
         const VariantView b = array.element(j);
-        if (a.is_null() || b.is_null()) {
-            return a.is_null() != b.is_null() && b.is_null() == nulls_last;
+        if (a.is_null() != b.is_null()) {
+            return b.is_null() == nulls_last;
         }
         const int order = compare_variants(a, b);
+        if (order == 0) {
+            return i < j;
+        }
         return descending ? order > 0 : order < 0;
     });
     return indices;
@@ -461,14 +464,30 @@ Result<SortArguments> sort_arguments(std::string_view name, std::span<const Argu
     return sort;
 }
 
+/// One array: sorted. Several, inside an expression: an array of them all.
 template <bool Descending>
 Result<BoundCall> bind_sort(std::span<const Argument> args) {
     QD_TRY(const SortArguments sort, sort_arguments("array_sort", args));
     BoundCall call;
     call.type = DataType::Dynamic;
-    call.kernel = [nulls_last = sort.nulls_last](const EvalContext&, Args a,
-                                                 std::uint32_t rows) -> Result<ColumnPtr> {
-        return permuted(a[0], a[0], rows, Descending, nulls_last);
+    call.kernel = [sort](const EvalContext&, Args a, std::uint32_t rows) -> Result<ColumnPtr> {
+        if (sort.arrays == 1) {
+            return permuted(a[0], a[0], rows, Descending, sort.nulls_last);
+        }
+        std::vector<ColumnPtr> sorted;
+        for (std::size_t i = 0; i < sort.arrays; ++i) {
+            sorted.push_back(permuted(a[0], a[i], rows, Descending, sort.nulls_last));
+        }
+        ColumnBuilder out(DataType::Dynamic, rows);
+        for (std::uint32_t row = 0; row < rows; ++row) {
+            ArrayBytes all;
+            for (const ColumnPtr& column : sorted) {
+                append_cell_as_variant(all.bytes(), *column, row);
+                all.end_element();
+            }
+            append_array(out, all);
+        }
+        return out.finish();
     };
     return call;
 }
@@ -479,7 +498,7 @@ Result<BoundMultiCall> bind_sort_many(std::span<const Argument> args) {
     QD_TRY(const SortArguments sort, sort_arguments("array_sort", args));
     BoundMultiCall call;
     for (std::size_t i = 0; i < sort.arrays; ++i) {
-        call.parts.push_back({i == 0 ? "" : std::to_string(i), DataType::Dynamic});
+        call.parts.push_back({"sorted", DataType::Dynamic});
     }
     call.kernel = [sort](const EvalContext&, Args a,
                          std::uint32_t rows) -> Result<std::vector<ColumnPtr>> {
@@ -582,11 +601,11 @@ constexpr ScalarFunction kFunctions[] = {
 
 constexpr MultiFunction kMultiFunctions[] = {
     {"array_sort_asc", "array_sort_asc(array:dynamic, … [, nulls_last:bool])",
-     "The elements in ascending order; more arrays follow the first.", 2, 64,
-     bind_sort_many<false>},
+     "The elements in ascending order; more arrays follow the first.", 1, 64, bind_sort_many<false>,
+     true},
     {"array_sort_desc", "array_sort_desc(array:dynamic, … [, nulls_last:bool])",
-     "The elements in descending order; more arrays follow the first.", 2, 64,
-     bind_sort_many<true>},
+     "The elements in descending order; more arrays follow the first.", 1, 64, bind_sort_many<true>,
+     true},
 };
 
 }  // namespace

@@ -78,7 +78,7 @@ std::optional<std::string> gzip_text(std::string_view text) {
     return codec::base64_encode(codec::gzip(text));
 }
 std::optional<std::string> zlib_text(std::string_view text) {
-    return codec::base64_encode(codec::zlib_deflate(text));
+    return codec::base64_encode(codec::zlib_deflate(text, 1));
 }
 std::optional<std::string> gunzip_text(std::string_view text) {
     const auto bytes = codec::base64_decode(text);
@@ -148,7 +148,7 @@ Result<BoundCall> bind_decode_to_array(Arguments args) {
     return bind_row("base64_decode_toarray", args, {Accepts::Text}, DataType::Dynamic,
                     [](Args a, std::uint32_t row, ColumnBuilder& out) {
                         const auto bytes = codec::base64_decode(text_at(a, 0, row));
-                        if (!bytes.ok()) {
+                        if (!bytes.ok() || !is_valid_utf8(bytes.value())) {
                             out.append_null();
                             return;
                         }
@@ -200,18 +200,26 @@ Result<BoundCall> bind_decode_to_guid(Arguments args) {
                     });
 }
 
+void append_guid_base64(Args a, std::uint32_t row, ColumnBuilder& out) {
+    const Wide guid = a[0]->wide_at(row);
+    std::string bytes(16, '\0');
+    for (std::size_t i = 0; i < 16; ++i) {
+        const std::uint64_t half = i < 8 ? guid.high : guid.low;
+        bytes[kGuidOrder[i]] = static_cast<char>((half >> (56 - 8 * (i % 8))) & 0xFFU);
+    }
+    out.append_bytes(codec::base64_encode(bytes));
+}
+
 Result<BoundCall> bind_encode_from_guid(Arguments args) {
+    if (columns::is_bytes(args[0].type)) {  // text is read as a guid
+        BoundCall call;
+        call.type = DataType::String;
+        call.arg_types = {DataType::Guid};
+        call.kernel = row_kernel(DataType::String, append_guid_base64);
+        return call;
+    }
     return bind_row("base64_encode_fromguid", args, {Accepts::Guid}, DataType::String,
-                    [](Args a, std::uint32_t row, ColumnBuilder& out) {
-                        const Wide guid = a[0]->wide_at(row);
-                        std::string bytes(16, '\0');
-                        for (std::size_t i = 0; i < 16; ++i) {
-                            const std::uint64_t half = i < 8 ? guid.high : guid.low;
-                            bytes[kGuidOrder[i]] =
-                                static_cast<char>((half >> (56 - 8 * (i % 8))) & 0xFFU);
-                        }
-                        out.append_bytes(codec::base64_encode(bytes));
-                    });
+                    append_guid_base64);
 }
 
 constexpr ScalarFunction kFunctions[] = {

@@ -132,8 +132,9 @@ Result<BoundCall> bind_replace_string(std::span<const Argument> args) {
 /// Earlier lookups claim their places first; later ones search what is left, and no replacement is
 /// searched again.
 std::string replace_many(std::string_view text, const std::vector<std::string>& from,
-                         const std::vector<std::string>& to, std::size_t lookup = 0) {
-    while (lookup < from.size() && from[lookup].empty()) {
+                         const std::vector<std::optional<std::string>>& to,
+                         std::size_t lookup = 0) {
+    while (lookup < from.size() && (from[lookup].empty() || lookup >= to.size() || !to[lookup])) {
         ++lookup;
     }
     if (lookup >= from.size()) {
@@ -147,9 +148,7 @@ std::string replace_many(std::string_view text, const std::vector<std::string>& 
         if (next == std::string_view::npos) {
             return out;
         }
-        if (lookup < to.size()) {
-            out += to[lookup];
-        }
+        out += *to[lookup];
         at = next + from[lookup].size();
     }
 }
@@ -162,12 +161,24 @@ std::vector<std::string> element_texts(const VariantView& array) {
     return texts;
 }
 
+/// Rewrites: what is no text stands for no replacement.
+std::vector<std::optional<std::string>> rewrite_texts(const VariantView& array) {
+    std::vector<std::optional<std::string>> texts;
+    for (std::uint32_t i = 0; array.kind() == Kind::Array && i < array.size(); ++i) {
+        const VariantView element = array.element(i);
+        texts.push_back(element.kind() == Kind::String
+                            ? std::optional(std::string(element.as_string()))
+                            : std::nullopt);
+    }
+    return texts;
+}
+
 Result<BoundCall> bind_replace_strings(std::span<const Argument> args) {
     return bind_row(
         "replace_strings", args, {Accepts::Text, Accepts::Array, Accepts::Array}, DataType::String,
         [](Args a, std::uint32_t row, ColumnBuilder& out) {
             out.append_bytes(replace_many(text_at(a, 0, row), element_texts(variant_at(a, 1, row)),
-                                          element_texts(variant_at(a, 2, row))));
+                                          rewrite_texts(variant_at(a, 2, row))));
         });
 }
 

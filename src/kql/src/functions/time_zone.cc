@@ -227,9 +227,6 @@ std::int64_t TimeZone::to_utc(std::int64_t local_ticks) const {
     // The offset in force a day before settles which side of a change the clock is on.
     const std::int32_t before = offset_at(local - 86'400);
     const std::int32_t after = offset_at(local - before);
-    if (after != before && offset_at(local - after) != after) {
-        return local_ticks - before * Ticks::kSecond;
-    }
     return local_ticks - after * Ticks::kSecond;
 }
 

@@ -19,7 +19,7 @@ class TimeZone {
     static std::optional<TimeZone> parse(std::string_view tzif);
 
     /// Ticks in, ticks out. A wall-clock time that occurs twice is the first of the two; one that
-    /// is skipped moves on by the gap.
+    /// is skipped is read with the offset behind the gap, as the engine does.
     std::int64_t to_local(std::int64_t utc_ticks) const;
     std::int64_t to_utc(std::int64_t local_ticks) const;
 

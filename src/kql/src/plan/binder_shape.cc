@@ -120,9 +120,12 @@ void Binder::add_items(const NamedExpr& item, OutputColumns& out, bool replace,
                 break;
             }
             const bool written = i < item.names.size();
-            const std::string name =
+            std::string name =
                 written ? item.names[i].text
                         : call->name.text + "_" + argument + "_" + multi->call.parts[i].name;
+            if (!written && multi_function->named_by_arguments && i < call->arguments.size()) {
+                name = natural_name(*call->arguments[i].expr) + "_" + multi->call.parts[i].name;
+            }
             place(name, multi ? make_multi_part(multi, i, expr.span) : make_unknown(expr.span),
                   written);
         }
