@@ -157,10 +157,8 @@ BoundPtr Binder::branches(BoundKind kind, std::vector<BoundPtr> args, std::size_
         if (!is_value(i)) {
             continue;
         }
-        // A null literal of dynamic takes the others' type.
-        const bool bare_null = is_constant(args[i]) && args[i]->type == DataType::Dynamic &&
-                               args[i]->constant.is_null();
-        if (!bare_null) {
+        // A dynamic value takes the others' type: case(…, "Unknown", d.name) is a string.
+        if (args[i]->type != DataType::Dynamic) {
             type = type ? widen_types(*type, args[i]->type) : args[i]->type;
         }
     }
