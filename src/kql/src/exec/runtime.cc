@@ -1,6 +1,7 @@
 #include "exec/runtime.h"
 
 #include "exec/stream_sinks.h"
+#include "plan/graph_plan.h"
 #include "qd/base/random.h"
 
 #include <algorithm>
@@ -389,6 +390,13 @@ Result<bool> Runtime::stream(const PlanOp& plan, Sink& sink) {
             return top_nested(as<TopNestedOp>(plan), sink);
         case OpKind::Reduce:
             return reduce(as<ReduceOp>(plan), sink);
+        case OpKind::Graph:
+            return Error(Code::InvalidArgument, "SEM0018",
+                         "A graph is no table: use graph-match or graph-to-table");
+        case OpKind::GraphMatch:
+            return graph_match(as<GraphMatchOp>(plan), sink);
+        case OpKind::GraphTable:
+            return graph_table(as<GraphTableOp>(plan), sink);
     }
     return Error(Code::Internal, "KQL0003", "an operator without an implementation");
 }

@@ -41,6 +41,10 @@ struct QueryContext {
     Status reserve(std::int64_t bytes, std::string_view op);
 };
 
+struct GraphOp;
+struct GraphMatchOp;
+struct GraphTableOp;
+
 /// Memory held by one operator, given back when it ends.
 class Reservation {
   public:
@@ -117,6 +121,10 @@ class Runtime {
     Result<bool> state_scan(const StateScanOp& op, Sink& sink);
     Result<bool> top_nested(const TopNestedOp& op, Sink& sink);
     Result<bool> reduce(const ReduceOp& op, Sink& sink);
+    // graph_match.cc
+    Result<std::vector<columns::Table>> graph_tables(const GraphOp& op);
+    Result<bool> graph_match(const GraphMatchOp& op, Sink& sink);
+    Result<bool> graph_table(const GraphTableOp& op, Sink& sink);
 
     QueryContext& query_;
     std::map<std::uint32_t, const columns::Table*> placeholders_;

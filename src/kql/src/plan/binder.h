@@ -26,6 +26,8 @@ class PlanRunner {
     virtual Result<columns::Table> run(const PlanPtr& plan) = 0;
 };
 
+struct GraphMatchOp;
+
 /// What `set` statements asked for.
 struct QuerySettings {
     bool no_truncation = false;
@@ -70,6 +72,7 @@ class Binder {
     struct OutputColumns;     // names and expressions of a projection being built
     struct AggregateContext;  // aggregates met while binding a summarize
     struct ScopeGuard;
+    struct GraphContext;  // the pattern variables of one graph-match
 
     // ---- diagnostics
     void report(std::string code, std::string ks_code, std::string message, TextSpan span);
@@ -234,11 +237,19 @@ class Binder {
     PlanPtr bind_top_hitters(const TopHitters& top, PlanPtr input);
     PlanPtr bind_scan(const Operator& op, const Scan& scan, PlanPtr input);
     PlanPtr bind_reduce(const Reduce& reduce, PlanPtr input);
+    // binder_graph.cc
+    PlanPtr bind_make_graph(const MakeGraph& make, PlanPtr input);
+    PlanPtr bind_graph_stage(const Operator& op, PlanPtr input);
+    PlanPtr bind_graph_to_table(const Operator& op, PlanPtr input);
+    PlanPtr bind_graph_match(const Operator& op, PlanPtr input);
+    void declare_graph_variables(const GraphMatch& match, GraphMatchOp& op, GraphContext& context);
+    BoundPtr bind_graph_call(const Call& call, TextSpan span, bool& handled);
 
     Setup setup_;
     EnvironmentPtr environment_;
     const RowScope* row_ = nullptr;
     AggregateContext* aggregates_ = nullptr;
+    GraphContext* graph_ = nullptr;
     std::string_view operator_;
     /// The input of the contextual query being bound (mv-apply, partition, fork, facet).
     PlanPtr contextual_input_;

@@ -424,6 +424,9 @@ std::shared_ptr<const MultiCall> Binder::bind_multi(const MultiFunction& functio
 }
 
 BoundPtr Binder::bind_special_call(const Expr& expr, const Call& call, bool& handled) {
+    if (BoundPtr graph = bind_graph_call(call, expr.span, handled); handled) {
+        return graph;
+    }
     handled = true;
     const std::string& name = call.name.text;
     const TextSpan span = expr.span;

@@ -138,12 +138,16 @@ PlanPtr Binder::bind_operator(const Operator& op, PlanPtr input) {
         case OperatorKind::Range:
             report("SYN0002", "", operator_text() + "it can only begin a query", op.keyword);
             return input;
-        case OperatorKind::MacroExpand:
         case OperatorKind::MakeGraph:
+            return bind_make_graph(op.as<MakeGraph>(), input);
         case OperatorKind::GraphMatch:
+            return bind_graph_match(op, input);
         case OperatorKind::GraphToTable:
+            return bind_graph_to_table(op, input);
         case OperatorKind::GraphMarkComponents:
         case OperatorKind::GraphWhere:
+            return bind_graph_stage(op, input);
+        case OperatorKind::MacroExpand:
             report("SEM0009", "", "Operator is not supported: " + std::string(operator_),
                    op.keyword);
             return unknown_table();

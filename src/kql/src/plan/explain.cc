@@ -57,6 +57,12 @@ std::string_view op_name(OpKind kind) {
             return "top-nested";
         case OpKind::Reduce:
             return "reduce";
+        case OpKind::Graph:
+            return "graph";
+        case OpKind::GraphMatch:
+            return "graph-match";
+        case OpKind::GraphTable:
+            return "graph-to-table";
     }
     return "";
 }

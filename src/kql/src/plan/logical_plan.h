@@ -48,6 +48,9 @@ enum class OpKind : std::uint8_t {
     StateScan,
     TopNested,
     Reduce,
+    Graph,
+    GraphMatch,
+    GraphTable,
 };
 
 struct PlanOp {

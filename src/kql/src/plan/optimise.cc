@@ -12,6 +12,7 @@
 #include "plan/optimise.h"
 
 #include "plan/binder_parts.h"
+#include "plan/graph_plan.h"
 
 #include <algorithm>
 
@@ -322,6 +323,15 @@ class Filters {
                 break;
             case OpKind::Reduce:
                 copy = clone<ReduceOp>(*plan);
+                break;
+            case OpKind::Graph:
+                copy = clone<GraphOp>(*plan);
+                break;
+            case OpKind::GraphMatch:
+                copy = clone<GraphMatchOp>(*plan);
+                break;
+            case OpKind::GraphTable:
+                copy = clone<GraphTableOp>(*plan);
                 break;
         }
         copy->inputs = std::move(inputs);
