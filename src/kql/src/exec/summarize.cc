@@ -32,7 +32,7 @@ struct Partial {
 class SummarizeSink final : public Sink {
   public:
     SummarizeSink(Runtime& runtime, const SummarizeOp& op)
-        : runtime_(runtime), op_(op), reserved_(runtime.query(), "summarize") {
+        : op_(op), reserved_(runtime.query(), "summarize") {
         for (const BoundPtr& key : op.keys) {
             types_.push_back(key->type);
         }
@@ -128,7 +128,6 @@ class SummarizeSink final : public Sink {
         return {};
     }
 
-    Runtime& runtime_;
     const SummarizeOp& op_;
     Reservation reserved_;
     std::vector<DataType> types_;

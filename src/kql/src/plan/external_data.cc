@@ -14,7 +14,7 @@ namespace {
 
 class RowWriter {
   public:
-    explicit RowWriter(const columns::Schema& schema) : schema_(schema) {
+    explicit RowWriter(const columns::Schema& schema) {
         for (const columns::Field& field : schema.fields) {
             builders_.emplace_back(field.type);
         }
@@ -45,7 +45,6 @@ class RowWriter {
     }
 
   private:
-    const columns::Schema& schema_;
     std::vector<columns::ColumnBuilder> builders_;
     std::uint32_t rows_ = 0;
 };
