@@ -68,6 +68,36 @@ Scalar fit(const VariantView& v, DataType type) {
     return Scalar::of_variant(std::string(v.bytes()));
 }
 
+/// The common cases of fit() without a Scalar between; false when it is none of them.
+bool append_plain(columns::ColumnBuilder& out, const VariantView& v, DataType type) {
+    const Kind kind = v.kind();
+    if ((type == DataType::Long && kind == Kind::Long) ||
+        (type == DataType::DateTime && kind == Kind::DateTime) ||
+        (type == DataType::TimeSpan && kind == Kind::TimeSpan)) {
+        out.append_int(v.as_int());
+        return true;
+    }
+    if (type == DataType::Real && kind == Kind::Real) {
+        out.append_real(v.as_real());
+        return true;
+    }
+    if (type == DataType::String && kind == Kind::String) {
+        out.append_bytes(v.as_string());
+        return true;
+    }
+    return false;
+}
+
+/// A row's other cells stand beside each of its elements. Long ones, arrays that are not expanded
+/// above all, are not copied for each of them: the rows share them through a dictionary.
+ColumnPtr repeat(const ColumnPtr& column, const std::vector<std::uint32_t>& rows) {
+    const bool bytes = column->type() == DataType::String || column->type() == DataType::Dynamic;
+    if (bytes && column->layout() == columns::Layout::Flat) {
+        return columns::Column::make_dictionary(column, rows);
+    }
+    return columns::gather(column, rows);
+}
+
 void append_element(columns::ColumnBuilder& out, const VariantView& v, std::uint32_t index,
                     const ExpandItem& item, bool bag_as_array) {
     VariantView element;
@@ -92,7 +122,7 @@ void append_element(columns::ColumnBuilder& out, const VariantView& v, std::uint
         out.append_null();
     } else if (item.type == DataType::Dynamic) {
         out.append_bytes(element.bytes());
-    } else {
+    } else if (!append_plain(out, element, item.type)) {
         out.append(fit(element, item.type));
     }
 }
@@ -146,7 +176,7 @@ Result<Expanded> expand_chunk(const MvExpandOp& op, Evaluator& evaluator, const 
     }
     for (std::size_t c = 0; c < chunk.columns.size(); ++c) {
         if (!out.rows.columns[c]) {
-            out.rows.columns[c] = columns::gather(chunk.columns[c], out.source_rows);
+            out.rows.columns[c] = repeat(chunk.columns[c], out.source_rows);
         }
     }
     return out;
