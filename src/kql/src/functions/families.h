@@ -11,6 +11,8 @@ std::span<const ScalarFunction> type_functions();
 std::span<const ScalarFunction> math_functions();
 std::span<const ScalarFunction> hash_functions();
 std::span<const ScalarFunction> geo_functions();
+std::span<const ScalarFunction> s2_functions();
+std::span<const ScalarFunction> string_term_functions();
 std::span<const ScalarFunction> geo_wkt_functions();
 std::span<const ScalarFunction> geohash_functions();
 std::span<const ScalarFunction> parse_text_functions();

@@ -31,14 +31,72 @@ void append_real_or_null(ColumnBuilder& out, std::optional<double> v) {
     }
 }
 
+/// Metres on the WGS 84 spheroid; nothing where the iteration does not settle (points nearly
+/// opposite each other). Source: Vincenty 1975.
+std::optional<double> spheroid_distance(LngLat p, LngLat q) {
+    constexpr double kMajor = 6378137.0;
+    constexpr double kFlattening = 1 / 298.257223563;
+    constexpr double kMinor = kMajor * (1 - kFlattening);
+    const auto radians = [](double degrees) { return degrees * std::numbers::pi / 180; };
+    const double l = radians(q.lng - p.lng);
+    const double u1 = std::atan((1 - kFlattening) * std::tan(radians(p.lat)));
+    const double u2 = std::atan((1 - kFlattening) * std::tan(radians(q.lat)));
+    double lambda = l;
+    for (int i = 0; i < 200; ++i) {
+        const double x = std::cos(u2) * std::sin(lambda);
+        const double y =
+            std::cos(u1) * std::sin(u2) - std::sin(u1) * std::cos(u2) * std::cos(lambda);
+        const double sin_sigma = std::hypot(x, y);
+        if (sin_sigma == 0) {
+            return 0;
+        }
+        const double cos_sigma =
+            std::sin(u1) * std::sin(u2) + std::cos(u1) * std::cos(u2) * std::cos(lambda);
+        const double sigma = std::atan2(sin_sigma, cos_sigma);
+        const double sin_alpha = std::cos(u1) * std::cos(u2) * std::sin(lambda) / sin_sigma;
+        const double cos2_alpha = 1 - sin_alpha * sin_alpha;
+        const double middle =
+            cos2_alpha == 0 ? 0 : cos_sigma - 2 * std::sin(u1) * std::sin(u2) / cos2_alpha;
+        const double c = kFlattening / 16 * cos2_alpha * (4 + kFlattening * (4 - 3 * cos2_alpha));
+        const double next =
+            l + (1 - c) * kFlattening * sin_alpha *
+                    (sigma + c * sin_sigma * (middle + c * cos_sigma * (2 * middle * middle - 1)));
+        if (std::abs(next - lambda) < 1e-12) {
+            const double square = cos2_alpha * (kMajor * kMajor / (kMinor * kMinor) - 1);
+            const double a =
+                1 + square / 16384 * (4096 + square * (square * (320 - 175 * square) - 768));
+            const double b = square / 1024 * (256 + square * (square * (74 - 47 * square) - 128));
+            const double delta = b * sin_sigma *
+                                 (middle + b / 4 *
+                                               (cos_sigma * (2 * middle * middle - 1) -
+                                                b / 6 * middle * (4 * sin_sigma * sin_sigma - 3) *
+                                                    (4 * middle * middle - 3)));
+            return kMinor * a * (sigma - delta);
+        }
+        lambda = next;
+    }
+    return std::nullopt;
+}
+
 Result<BoundCall> bind_distance(Arguments args) {
-    return bind_row("geo_distance_2points", args, {Accepts::Number}, DataType::Real,
-                    [](Args a, std::uint32_t row, ColumnBuilder& out) {
+    const bool flag = args.size() > 4 && args[4].type == DataType::Bool;
+    return bind_row("geo_distance_2points", args,
+                    {Accepts::Number, Accepts::Number, Accepts::Number, Accepts::Number,
+                     flag ? Accepts::Bool : Accepts::Number},
+                    DataType::Real, [flag](Args a, std::uint32_t row, ColumnBuilder& out) {
                         const auto p = point_at(a, 0, row);
                         const auto q = point_at(a, 2, row);
-                        append_real_or_null(
-                            out, p && q ? std::optional(angle_between(*p, *q) * kEarthRadiusMeters)
-                                        : std::nullopt);
+                        if (!p || !q) {
+                            out.append_null();
+                            return;
+                        }
+                        const bool spheroid = a.size() > 4 && (flag ? a[4]->int_at(row) != 0
+                                                                    : a[4]->real_at(row) != 0);
+                        const auto exact =
+                            spheroid ? spheroid_distance({a[0]->real_at(row), a[1]->real_at(row)},
+                                                         {a[2]->real_at(row), a[3]->real_at(row)})
+                                     : std::nullopt;
+                        out.append_real(exact.value_or(angle_between(*p, *q) * kEarthRadiusMeters));
                     });
 }
 
@@ -403,8 +461,9 @@ Result<BoundCall> bind_intersects(Arguments args) {
 }
 
 constexpr ScalarFunction kFunctions[] = {
-    {"geo_distance_2points", "geo_distance_2points(lng1, lat1, lng2, lat2) : real",
-     "Metres between two points.", 4, 5, Naming::Anonymous, bind_distance},
+    {"geo_distance_2points", "geo_distance_2points(lng1, lat1, lng2, lat2 [, use_spheroid]) : real",
+     "Metres between two points, on the sphere or on the WGS 84 spheroid.", 4, 5, Naming::Anonymous,
+     bind_distance},
     {"geo_azimuth", "geo_azimuth(lng1, lat1, lng2, lat2) : real",
      "The direction from one point to another, in radians clockwise from north.", 4, 4,
      Naming::Anonymous, bind_azimuth},

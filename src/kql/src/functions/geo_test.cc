@@ -16,6 +16,12 @@ TEST(GeoFunctions, MeasureAsTheEngineDoes) {
     EXPECT_NEAR(number_of("geo_distance_2points",
                           {real(-122.407628), real(47.578557), real(-118.275287), real(34.019056)}),
                 1546754.3519738095, 1e-6);
+    // The example of Vincenty's paper as commonly quoted: Flinders Peak to Buninyong.
+    EXPECT_NEAR(
+        number_of("geo_distance_2points",
+                  {real(144.42486788888888), real(-37.95103341666667), real(143.92649552777777),
+                   real(-37.65282113888889), Scalar::of_bool(true)}),
+        54972.271, 0.01);
     EXPECT_NEAR(number_of("geo_azimuth", {num(5), num(10), num(10), num(-40)}), 3.054599397964492,
                 1e-12);
     EXPECT_NEAR(number_of("geo_angle", {num(0), num(10), num(0), num(5), num(3), num(-10)}) * 180 /
@@ -72,6 +78,13 @@ TEST(GeoFunctions, FollowTheEnginesAnswers) {
          {json(R"({"type":"LineString","coordinates":[[0,0],[10,10]]})"),
           json(R"({"type":"LineString","coordinates":[[20,0],[30,10]]})")},
          "False"},
+        {"geo_point_to_s2cell", {real(-80.195829), real(25.802215), num(8)}, "88d9b"},
+        {"geo_point_to_s2cell", {num(1), num(1), Scalar::null_of(DataType::Int)}, ""},
+        {"geo_s2cell_to_central_point", {str("a")}, "null"},
+        {"geo_s2cell_neighbors",
+         {str("89c259")},
+         R"(["89c25d","89c25b","89c2f7","89c257","89c2f5","89c251","89c25f","89c2f9"])"},
+        {"geo_s2cell_neighbors", {str("a")}, "null"},
         {"geo_line_length", {json(R"({"type":"LineString","coordinates":[[1,1]]})")}, "null"},
         {"geo_from_wkt", {str("POINT (1 2)")}, R"({"type":"Point","coordinates":[1.0,2.0]})"},
         {"geo_from_wkt",

@@ -19,6 +19,8 @@ std::vector<ScalarTable> scalar_tables() {
         math_functions(),
         hash_functions(),
         geo_functions(),
+        s2_functions(),
+        string_term_functions(),
         geo_wkt_functions(),
         geohash_functions(),
         parse_text_functions(),

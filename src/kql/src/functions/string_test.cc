@@ -70,6 +70,8 @@ TEST(StringFunctions, FollowTheEnginesAnswers) {
         {"trim", {str(R"(\s)"), str("\u00a0nbsp\u00a0")}, "nbsp"},
         {"trim_end", {str(R"(\s+)"), str(" a  ")}, " a"},
         {"trim_start", {str(R"([^\w]+)"), str("-  Te")}, "Te"},
+        {"has_any_index", {str("this is an example"), json(R"(["not","example"])")}, "1"},
+        {"has_any_index", {str("this is an example"), json(R"(["exam"])")}, "-1"},
         {"countof", {str("aaa"), str("aa")}, "2"},
         {"countof", {str("hello"), str("l+"), str("regex")}, "1"},
     });

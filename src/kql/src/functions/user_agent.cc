@@ -46,6 +46,7 @@ constexpr Pattern kBrowsers[] = {
     {R"(Version/(\d+)\.(\d+)(?:\.(\d+))?.*Safari/)", "Safari"},
     {R"(Trident/7.*rv:(\d+)\.(\d+))", "IE"},
     {R"(MSIE (\d+)\.(\d+))", "IE"},
+    {R"(Series60/(\d+)\.(\d+))", "Nokia OSS Browser"},
     {R"((Googlebot|bingbot|YandexBot|DuckDuckBot|Baiduspider|AhrefsBot|SemrushBot)/?(\d+)?(?:\.(\d+))?)",
      ""},
     {R"((curl|Wget|PostmanRuntime|okhttp|Go-http-client|axios|python-requests|Python-urllib|aiohttp|node-fetch|Java|Apache-HttpClient|libwww-perl|PowerShell|WindowsPowerShell)/(\d+)(?:\.(\d+))?(?:\.(\d+))?)",
@@ -73,7 +74,7 @@ constexpr Pattern kSystems[] = {
 
 struct DevicePattern {
     const char* regex;   // group 1: the model
-    const char* family;  // "$1" is the model
+    const char* family;  // "$1" and "$2" are groups
     const char* brand;
 };
 constexpr DevicePattern kDevices[] = {
@@ -81,7 +82,7 @@ constexpr DevicePattern kDevices[] = {
     {R"((iPad))", "iPad", "Apple"},
     {R"((iPod))", "iPod", "Apple"},
     {R"((Mac)intosh)", "Mac", "Apple"},
-    {R"(Nokia(N?\d[\w-]*))", "Nokia $1", "Nokia"},
+    {R"(Nokia((N?\d\w*)(?:-\w+)?))", "Nokia $2", "Nokia"},
     {R"(; ?(SM-\w+))", "Samsung $1", "Samsung"},
     {R"(; ?(Pixel[ \w]*?)(?: Build|\)))", "$1", "Google"},
     {R"((Googlebot|bingbot|YandexBot|DuckDuckBot|Baiduspider|[Ss]pider|[Bb]ot)\b)", "Spider",
@@ -159,14 +160,15 @@ Value device_of(const Matchers& matchers, std::string_view agent) {
     std::string brand;
     std::string model;
     for (std::size_t i = 0; i < matchers.devices.size(); ++i) {
-        std::array<StringPiece, 2> groups;
+        std::array<StringPiece, 3> groups;
         if (matchers.devices[i]->Match(StringPiece(agent.data(), agent.size()), 0, agent.size(),
-                                       RE2::UNANCHORED, groups.data(), 2)) {
+                                       RE2::UNANCHORED, groups.data(),
+                                       static_cast<int>(groups.size()))) {
             model = text_of(groups[1]);
             family = kDevices[i].family;
             brand = kDevices[i].brand;
-            if (const std::size_t at = family.find("$1"); at != std::string::npos) {
-                family.replace(at, 2, model);
+            if (const std::size_t at = family.find('$'); at != std::string::npos) {
+                family.replace(at, 2, text_of(groups[family[at + 1] == '1' ? 1 : 2]));
             }
             break;
         }

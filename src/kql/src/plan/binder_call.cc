@@ -463,6 +463,24 @@ BoundPtr Binder::bind_special_call(const Expr& expr, const Call& call, bool& han
     if (name == "pack_all") {
         return bind_pack_all(call, span);
     }
+    if (name == "bag_pack_columns") {  // bag_pack() with the columns' names as keys
+        std::vector<BoundPtr> pairs;
+        for (const NamedExpr& argument : call.arguments) {
+            pairs.push_back(
+                make_constant(Scalar::of_string(natural_name(*argument.expr)), argument.span));
+            pairs.push_back(bind_expr(*argument.expr));
+        }
+        return bind_scalar_function(*find_scalar_function("bag_pack"), std::move(pairs), span);
+    }
+    if (name == "column_names_of" && call.arguments.size() == 1) {
+        if (const PlanPtr table = try_bind_table(*call.arguments[0].expr)) {
+            Array names;
+            for (const columns::Field& field : table->schema.fields) {
+                names.emplace_back(field.name);
+            }
+            return make_constant(Scalar::of_dynamic(Value(std::move(names))), span);
+        }
+    }
     if (name == "column_ifexists" || name == "columnifexists") {
         return bind_column_ifexists(call, span);
     }
