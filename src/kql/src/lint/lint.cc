@@ -117,6 +117,7 @@ std::vector<LintRule> lint_rules() {
         {"QDL0026", "threshold parameter of type int"},
         {"QDL0027", "column does not exist"},
         {"QDL0028", "management command"},
+        {"QDL0029", "request durations read from machine counters"},
     };
 }
 

@@ -117,6 +117,9 @@ class Linter {
     void check_join(const Operator& op);
     void check_paths(const Operator& op);
 
+    // table_rules.cc
+    void check_machine_counters(const Query& query);
+
     std::string_view text_;
     const LintOptions& options_;
     const Script* script_ = nullptr;

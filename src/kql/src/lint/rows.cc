@@ -145,6 +145,7 @@ Rows Linter::walk(const Query& q, const Rows* outer) {
     Rows rows;
     if (q.source != nullptr) {
         check_expression(*q.source, nullptr);
+        check_machine_counters(q);
         rows = source_rows(*q.source);
     } else if (outer != nullptr) {
         rows = *outer;
