@@ -221,7 +221,8 @@ Result<bool> Runtime::join(const JoinOp& op, Sink& sink) {
     build.first.assign(build.keys->size(), kEnd);
     build.next.assign(build.rows.rows, kEnd);
     build.met = std::vector<std::atomic<std::uint8_t>>(build.keys->size());
-    for (std::uint32_t i = build.rows.rows; i-- > 0;) {
+    for (std::uint32_t n = 0; n < build.rows.rows; ++n) {
+        const std::uint32_t i = op.reverse_matches ? n : build.rows.rows - 1 - n;
         build.next[i] = build.first[groups[i]];
         build.first[groups[i]] = i;
     }

@@ -8,6 +8,7 @@
 #include "exec/rows.h"
 #include "exec/runtime.h"
 #include "exec/stream_sinks.h"
+#include "regex_pattern.h"
 
 #include <re2/re2.h>
 
@@ -172,7 +173,7 @@ class ParseSink final : public Sink {
             }
         }
         if (op.mode == ParseOp::Mode::Regex) {
-            regex_ = std::make_unique<RE2>(regex_of(op), RE2::Quiet);
+            regex_ = std::make_unique<RE2>(to_re2_pattern(regex_of(op)), RE2::Quiet);
             groups_ = capture_groups(op);
         }
     }

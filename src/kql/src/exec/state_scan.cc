@@ -2,9 +2,9 @@
 //
 // Each step holds the state of at most one sequence: the row last matched by each of the steps up
 // to it, with their declared values. A row is offered to the steps from the last to the first. A
-// step takes it when its condition holds for its own state; failing that, for the state of the step
-// before, which then moves here; the first step starts a new sequence. Source: kql.md b.35 and the
-// operator's documentation.
+// step takes it when its condition holds for the state of the step before, which then moves here;
+// failing that, for its own state; the first step starts a new sequence. Source: kql.md b.35 and
+// the operator's documentation.
 #include "exec/grouper.h"
 #include "exec/runtime.h"
 
@@ -55,16 +55,16 @@ class Machine {
         for (std::size_t s = op_.steps.size(); s-- > 0;) {
             const StateScanOp::Step& step = op_.steps[s];
             bool matched = false;
-            if (states[s].active) {
-                QD_TRY(matched, holds(step.condition, row, states[s]));
-            }
-            if (!matched && s > 0 && states[s - 1].active) {
+            if (s > 0 && states[s - 1].active) {
                 QD_TRY(matched, holds(step.condition, row, states[s - 1]));
                 if (matched) {
                     states[s] = states[s - 1];
                     clear(states[s - 1]);
                 }
-            } else if (!matched && s == 0 && !states[0].active) {
+            }
+            if (!matched && states[s].active) {
+                QD_TRY(matched, holds(step.condition, row, states[s]));
+            } else if (!matched && s == 0) {
                 QD_TRY(matched, holds(step.condition, row, states[0]));
                 if (matched) {
                     states[0].active = true;

@@ -1,10 +1,10 @@
 // top-nested and reduce.
 #include "exec/grouper.h"
 #include "exec/runtime.h"
+#include "patterns/text_patterns.h"
 #include "qd/columns/compare.h"
 
 #include <algorithm>
-#include <map>
 #include <numeric>
 
 namespace qd::kql {
@@ -133,32 +133,6 @@ class Nested {
     std::vector<columns::ColumnBuilder> builders_;
 };
 
-// ---- reduce
-
-bool is_term(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           static_cast<unsigned char>(c) >= 0x80;
-}
-
-/// Terms and what parts them, in order: term, gap, term, …
-std::vector<std::string> cut_terms(std::string_view text, const ReduceOp& op) {
-    std::vector<std::string> out(1);
-    for (const char c : text) {
-        const bool part =
-            op.has_characters ? op.characters.find(c) != std::string::npos : !is_term(c);
-        const bool in_gap = out.size() % 2 == 0;
-        if (part != in_gap) {
-            out.emplace_back();
-        }
-        out.back() += c;
-    }
-    return out;
-}
-
-bool has_digit(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 }  // namespace
 
 Result<bool> Runtime::top_nested(const TopNestedOp& op, Sink& sink) {
@@ -175,7 +149,6 @@ Result<bool> Runtime::top_nested(const TopNestedOp& op, Sink& sink) {
     return emit(nested.finish(), sink);
 }
 
-/// Texts whose terms agree except for rare terms and numbers fall into one pattern (kql.md c.14).
 Result<bool> Runtime::reduce(const ReduceOp& op, Sink& sink) {
     CollectSink collected(query_, query_.workers, "reduce");
     QD_TRY(const bool wanted, stream(*op.inputs[0], collected));
@@ -183,68 +156,18 @@ Result<bool> Runtime::reduce(const ReduceOp& op, Sink& sink) {
     const Chunk all = join_chunks(collected.take(), op.inputs[0]->schema);
     Evaluator evaluator(evaluation());
     QD_TRY(const ColumnPtr texts, evaluator.evaluate(op.source, all));
-    std::vector<std::vector<std::string>> terms;
-    std::map<std::pair<std::size_t, std::string>, std::uint64_t> frequency;
+    std::vector<std::string_view> rows;
+    rows.reserve(all.rows);
     for (std::uint32_t i = 0; i < all.rows; ++i) {
-        terms.push_back(cut_terms(texts->bytes_at(i), op));
-        for (std::size_t t = 0; t < terms.back().size(); t += 2) {
-            ++frequency[{t, terms.back()[t]}];
-        }
+        rows.push_back(texts->bytes_at(i));
     }
-    const double least = op.threshold * static_cast<double>(all.rows);
-    struct Group {
-        std::int64_t rows = 0;
-        std::string representative;
-    };
-    std::map<std::string, Group> groups;
-    std::vector<std::string> order;
-    for (std::uint32_t i = 0; i < all.rows; ++i) {
-        std::string pattern;
-        for (std::size_t t = 0; t < terms[i].size(); ++t) {
-            const std::string& term = terms[i][t];
-            const bool gap = t % 2 == 1;
-            const bool keep =
-                gap || (!has_digit(term) && static_cast<double>(frequency[{t, term}]) >= least);
-            if (gap && t + 1 < terms[i].size()) {
-                // A gap before something that varies belongs to the star.
-                const std::string& next = terms[i][t + 1];
-                if (has_digit(next) || static_cast<double>(frequency[{t + 1, next}]) < least) {
-                    continue;
-                }
-            }
-            if (keep) {
-                pattern += term;
-            } else if (pattern.empty() || pattern.back() != '*') {
-                pattern += '*';
-            }
-        }
-        Group& group = groups[pattern];
-        if (group.rows++ == 0) {
-            group.representative = std::string(texts->bytes_at(i));
-            order.push_back(pattern);
-        }
-    }
-    std::stable_sort(order.begin(), order.end(), [&](const std::string& a, const std::string& b) {
-        return groups[a].rows > groups[b].rows;
-    });
     columns::ColumnBuilder pattern(DataType::String);
     columns::ColumnBuilder count(DataType::Long);
     columns::ColumnBuilder representative(DataType::String);
-    std::int64_t others = 0;
-    for (const std::string& text : order) {
-        const Group& group = groups[text];
-        if (static_cast<double>(group.rows) < least) {
-            others += group.rows;
-            continue;
-        }
-        pattern.append_bytes(text);
-        count.append_int(group.rows);
-        representative.append_bytes(group.representative);
-    }
-    if (others > 0) {
-        pattern.append_bytes("others");
-        count.append_int(others);
-        representative.append_bytes("");
+    for (const TextPattern& found : reduce_texts(rows, op.threshold, op.characters)) {
+        pattern.append_bytes(found.pattern);
+        count.append_int(found.count);
+        representative.append_bytes(found.representative);
     }
     Chunk out;
     out.rows = pattern.size();

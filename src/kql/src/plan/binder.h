@@ -9,8 +9,10 @@
 #include "qd/kql/source.h"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -102,6 +104,10 @@ class Binder {
     PlanPtr unknown_table();
     PlanPtr values_plan(columns::Table table);
     PlanPtr materialize(PlanPtr plan);
+    using NameSet = std::set<std::string, std::less<>>;
+    /// Columns of a plan whose types are guesses, because something unknown is behind them. Null
+    /// when there are none.
+    std::shared_ptr<const NameSet> guessed_columns(const PlanPtr& plan);
     std::optional<std::string> constant_string(const Expr& expr);
     std::vector<std::pair<std::string, PlanPtr>> tables_like(std::string_view pattern);
 
@@ -260,6 +266,7 @@ class Binder {
     std::vector<Diagnostic> diagnostics_;
     std::optional<Error> run_error_;
     QuerySettings settings_;
+    std::map<const PlanOp*, std::pair<PlanPtr, std::shared_ptr<const NameSet>>> guessed_;
     std::uint32_t next_placeholder_ = 0;
     std::string default_database_;
     std::vector<std::string> open_functions_;  // stored functions being bound

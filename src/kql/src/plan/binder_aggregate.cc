@@ -68,6 +68,7 @@ BoundPtr Binder::bind_aggregate_call(const Expr& expr, const Call& call,
             if (counts_rows) {
                 continue;
             }
+            context.open_star = context.open_star || row_->open;
             for (std::size_t i = 0; i < row_->schema->size(); ++i) {
                 const std::string& name = row_->schema->fields[i].name;
                 if (context.key_names.contains(name) ||
@@ -104,6 +105,9 @@ BoundPtr Binder::bind_aggregate_call(const Expr& expr, const Call& call,
         argument.name = names[i];
         argument.star = stars[i];
         described.push_back(std::move(argument));
+    }
+    if (context.open_star && args.size() < function.args_min) {
+        return make_unknown(expr.span);
     }
     auto aggregate = make_aggregate(function, args, described, expr.span);
     if (!aggregate) {
@@ -229,8 +233,9 @@ PlanPtr Binder::bind_summarize(const Summarize& summarize, PlanPtr input) {
     }
     const std::size_t width = schema.size();
     const bool identity = is_identity(out.exprs, width);
-    auto plan = summarize_plan(std::move(input), identity ? out.schema : schema,
-                               std::move(key_exprs), std::move(context.calls));
+    auto plan = clone<SummarizeOp>(*summarize_plan(std::move(input), identity ? out.schema : schema,
+                                                   std::move(key_exprs), std::move(context.calls)));
+    plan->open = context.open_star;
     if (identity) {
         return plan;
     }

@@ -343,6 +343,14 @@ BoundPtr Binder::bind_window_call(const Call& call, TextSpan span, WindowFunctio
             if (!arity(1, 3)) {
                 return make_unknown(span);
             }
+            for (std::size_t i = 1; i < args.size(); ++i) {
+                if (!is_constant(args[i])) {
+                    return failed_expr(
+                        "SEM0034", "KS105",
+                        "Function '" + name + "': the offset and the default must be constants",
+                        args[i]->span);
+                }
+            }
             if (args.size() > 1) {
                 args[1] = make_cast(args[1], DataType::Long);
             }
@@ -551,6 +559,12 @@ BoundPtr Binder::bind_call(const Expr& expr, const Call& call) {
     if (const ScalarFunction* function = find_scalar_function(name)) {
         std::vector<BoundPtr> args;
         for (const NamedExpr& argument : call.arguments) {
+            if (argument.expr->kind() == ExprKind::Star && row_ != nullptr) {
+                for (std::size_t i = 0; i < row_->schema->size(); ++i) {
+                    args.push_back(bind_name(row_->schema->fields[i].name, argument.span));
+                }
+                continue;
+            }
             args.push_back(bind_expr(*argument.expr));
         }
         return bind_scalar_function(*function, std::move(args), expr.span);

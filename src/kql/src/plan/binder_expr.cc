@@ -132,6 +132,12 @@ BoundPtr Binder::bind_name(std::string_view name, TextSpan span) {
                                        "' must stand inside an aggregate function",
                                    span);
             }
+            if (row_->guessed && row_->guessed->contains(name)) {
+                auto guess = std::make_shared<BoundExpr>(
+                    *make_column(*index, row_->schema->fields[*index].type, span));
+                guess->unknown = true;
+                return guess;
+            }
             return make_column(*index, row_->schema->fields[*index].type, span);
         }
         for (const auto& [extra, expr] : row_->extra) {
@@ -210,6 +216,24 @@ BoundPtr Binder::bind_path(const Expr& expr, const Path& path) {
 }
 
 BoundPtr Binder::bind_element_of(const Expr& expr, const Element& element) {
+    // array_sort_asc(a, b)[1]: one part of a call with several results.
+    if (const auto* call = element.object->if_as<Call>();
+        call != nullptr && !call->object && !environment_->find(call->name.text)) {
+        const MultiFunction* function = find_multi_function(call->name.text);
+        const auto* index = element.index->if_as<Literal>();
+        if (function != nullptr && index != nullptr &&
+            call->arguments.size() >= function->args_min &&
+            (index->value.type() == DataType::Long || index->value.type() == DataType::Int)) {
+            const auto multi = bind_multi(*function, *call, expr.span);
+            const std::int64_t part = index->value.as_int();
+            if (!multi) {
+                return make_unknown(expr.span);
+            }
+            if (part >= 0 && static_cast<std::size_t>(part) < multi->call.parts.size()) {
+                return make_multi_part(multi, static_cast<std::size_t>(part), expr.span);
+            }
+        }
+    }
     BoundPtr object = bind_expr(*element.object);
     BoundPtr index = bind_expr(*element.index);
     if (object->type != DataType::Dynamic) {
@@ -239,6 +263,9 @@ BoundPtr Binder::bind_element_of(const Expr& expr, const Element& element) {
 BoundPtr Binder::bind_binary(const Expr& expr, const Binary& binary) {
     if (binary.op == BinaryOp::SearchColon) {
         return bind_search_colon(expr, binary);
+    }
+    if (binary.left->kind() == ExprKind::Star && row_ != nullptr) {
+        return search_predicate(expr, *row_->schema, false);
     }
     BoundPtr left = bind_expr(*binary.left);
     BoundPtr right = bind_expr(*binary.right);

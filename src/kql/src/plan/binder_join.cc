@@ -83,12 +83,21 @@ bool Binder::bind_join_keys(const std::vector<ExprPtr>& conditions, const PlanPt
     scope.open = left->open || right->open;
     RowScope::Qualified left_side{.name = "$left", .columns = {}};
     RowScope::Qualified right_side{.name = "$right", .columns = {}};
+    const auto guessed_left = guessed_columns(left);
+    const auto guessed_right = guessed_columns(right);
+    const auto column = [](std::size_t index, const columns::Field& field,
+                           const std::shared_ptr<const NameSet>& guessed) {
+        auto out = std::make_shared<BoundExpr>(*make_column(index, field.type));
+        out->unknown = guessed && guessed->contains(field.name);
+        return out;
+    };
     for (std::size_t i = 0; i < width; ++i) {
-        left_side.columns.emplace_back(left->schema[i].name, column_of(left, i));
+        left_side.columns.emplace_back(left->schema[i].name,
+                                       column(i, left->schema[i], guessed_left));
     }
     for (std::size_t i = 0; i < right->schema.size(); ++i) {
         right_side.columns.emplace_back(right->schema[i].name,
-                                        make_column(width + i, right->schema[i].type));
+                                        column(width + i, right->schema[i], guessed_right));
     }
     scope.qualified = {std::move(left_side), std::move(right_side)};
     bool fine = true;
@@ -128,6 +137,14 @@ bool Binder::bind_join_keys(const std::vector<ExprPtr>& conditions, const PlanPt
         if (const auto* name = condition.if_as<NameRef>()) {
             const auto l = left->schema.index_of(name->name);
             const auto r = right->schema.index_of(name->name);
+            const auto guessed = [&](const PlanPtr& side) {
+                const auto names = guessed_columns(side);
+                return names && names->contains(name->name);
+            };
+            if (guessed(left) || guessed(right)) {
+                fine = false;
+                return;
+            }
             if (l && r) {
                 add(column_of(left, *l), make_column(width + *r, right->schema[*r].type),
                     condition.span);
@@ -229,6 +246,7 @@ PlanPtr Binder::bind_lookup(const Operator& op, const Lookup& lookup, PlanPtr in
     const PlanPtr right = bind_table(*lookup.right);
     auto result = make_op<JoinOp>({input, right}, {}, false);
     result->join = JoinKind::LeftOuter;
+    result->reverse_matches = true;
     if (const OperatorParameter* parameter = op.parameter("kind")) {
         const std::string_view word = parameter_word(*parameter);
         if (word == "inner") {
@@ -294,10 +312,15 @@ PlanPtr Binder::union_plan(std::vector<std::pair<std::string, PlanPtr>> arms, bo
         schema.fields.push_back({source_column, DataType::String});
     }
     for (const Column& column : columns) {
-        const bool split = outer && types_of_name[column.name] > 1;
-        schema.fields.push_back(
-            {split ? column.name + "_" + std::string(columns::type_name(column.type)) : column.name,
-             column.type});
+        std::string name = column.name;
+        if (outer && types_of_name[column.name] > 1) {
+            const std::string split = name + "_" + std::string(columns::type_name(column.type));
+            name = split;
+            for (std::uint32_t i = 1; types_of_name.contains(name); ++i) {
+                name = split + std::to_string(i);
+            }
+        }
+        schema.fields.push_back({std::move(name), column.type});
     }
     std::vector<PlanPtr> inputs;
     for (const auto& [name, plan] : arms) {
@@ -330,7 +353,10 @@ PlanPtr Binder::bind_union(const Operator& op, const Union& un, PlanPtr input) {
         outer = parameter_word(*kind) != "inner";
     }
     if (const OperatorParameter* flag = op.parameter("isfuzzy")) {
-        if (const auto value = bind_constant(*flag->value, DataType::Bool)) {
+        const std::string_view word = parameter_word(*flag);
+        if (word == "true" || word == "false") {
+            fuzzy = word == "true";
+        } else if (const auto value = bind_constant(*flag->value, DataType::Bool)) {
             fuzzy = !value->is_null() && value->as_bool();
         }
     }
@@ -342,8 +368,11 @@ PlanPtr Binder::bind_union(const Operator& op, const Union& un, PlanPtr input) {
     std::vector<std::pair<std::string, PlanPtr>> arms;
     const auto next_name = [&] { return "union_arg" + std::to_string(arms.size()); };
     if (input) {
-        const bool scan = input->kind == OpKind::Scan;
-        arms.emplace_back(scan ? as<ScanOp>(*input).table : next_name(), input);
+        std::string name = input->kind == OpKind::Scan ? as<ScanOp>(*input).table : next_name();
+        if (input->kind == OpKind::Materialize && !as<MaterializeOp>(*input).name.empty()) {
+            name = as<MaterializeOp>(*input).name;
+        }
+        arms.emplace_back(std::move(name), input);
     }
     for (const ExprPtr& table : un.tables) {
         const ScopeGuard guard(*this, nullptr);

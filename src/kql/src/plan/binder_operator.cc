@@ -158,7 +158,9 @@ PlanPtr Binder::bind_operator(const Operator& op, PlanPtr input) {
 }
 
 PlanPtr Binder::bind_as(const As& as, PlanPtr input) {
-    PlanPtr shared = materialize(std::move(input));
+    auto named = clone<MaterializeOp>(*materialize(std::move(input)));
+    named->name = as.name.text;
+    const PlanPtr shared = named;
     auto entity = std::make_shared<Entity>();
     entity->kind = Entity::Kind::Table;
     entity->table = shared;

@@ -37,6 +37,8 @@ struct Binder::AggregateContext {
     /// Key columns by name: what the expressions may name beside aggregates.
     const columns::Schema* keys = nullptr;
     bool inside_call = false;
+    /// `*` stood for columns that are not all known.
+    bool open_star = false;
 };
 
 /// Names and expressions of a projection being built. Names are made unique.
@@ -86,6 +88,7 @@ auto Binder::over(const PlanPtr& input, F f) {
     scope.schema = &input->schema;
     scope.open = input->open;
     scope.serialized = input->serialized;
+    scope.guessed = guessed_columns(input);
     const ScopeGuard guard(*this, &scope);
     return f();
 }

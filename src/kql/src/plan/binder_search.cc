@@ -78,6 +78,9 @@ BoundPtr Binder::any_column(std::string_view op, const Scalar& needle, const Sch
 
 /// Like bind_condition, but a bare text means "in any column".
 BoundPtr Binder::search_predicate(const Expr& expr, const Schema& schema, bool sensitive) {
+    if (expr.kind() == ExprKind::Star) {
+        return make_constant(Scalar::of_bool(true), expr.span);
+    }
     if (is_literal_text(expr)) {
         const Term term = term_of(expr.as<Literal>().value.bytes(), sensitive);
         return any_column(term.op, Scalar::of_string(term.text), schema);

@@ -110,6 +110,10 @@ void Binder::add_items(const NamedExpr& item, OutputColumns& out, bool replace,
         call != nullptr && !call->object && !environment_->find(call->name.text)
             ? find_multi_function(call->name.text)
             : nullptr;
+    if (multi_function != nullptr && call->arguments.size() < multi_function->args_min &&
+        find_scalar_function(call->name.text) != nullptr) {
+        multi_function = nullptr;  // array_sort_asc() of one array has one result
+    }
     if (multi_function != nullptr) {
         const auto multi = bind_multi(*multi_function, *call, expr.span);
         const std::string argument =
@@ -147,7 +151,7 @@ void Binder::add_items(const NamedExpr& item, OutputColumns& out, bool replace,
         return;
     }
     std::string name = natural_name(expr);
-    if (anonymous == "print_" && name.empty()) {
+    if (anonymous == "print_") {
         name = "print_" + std::to_string(position);
     } else if (name.empty()) {
         name = out.next_anonymous(anonymous);

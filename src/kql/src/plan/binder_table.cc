@@ -137,6 +137,78 @@ PlanPtr Binder::bind_table_name(std::string_view name, TextSpan span, bool quiet
     return nullptr;
 }
 
+std::shared_ptr<const Binder::NameSet> Binder::guessed_columns(const PlanPtr& plan) {
+    if (setup_.runner != nullptr) {
+        return nullptr;  // a query that runs has reported what is unknown
+    }
+    if (const auto it = guessed_.find(plan.get()); it != guessed_.end()) {
+        return it->second.second;
+    }
+    NameSet names;
+    const auto add = [&](const std::vector<BoundPtr>& exprs, std::size_t first) {
+        for (std::size_t i = 0; i < exprs.size(); ++i) {
+            bool guess = exprs[i]->unknown;
+            std::vector<bool> used;
+            collect_columns(*exprs[i], used);
+            const auto below = plan->inputs.empty() ? nullptr : guessed_columns(plan->inputs[0]);
+            for (std::size_t c = 0; below && c < used.size(); ++c) {
+                guess = guess || (used[c] && c < plan->inputs[0]->schema.size() &&
+                                  below->contains(plan->inputs[0]->schema[c].name));
+            }
+            if (guess && first + i < plan->schema.size()) {
+                names.insert(plan->schema[first + i].name);
+            }
+        }
+    };
+    if (plan->kind == OpKind::Project) {
+        add(as<ProjectOp>(*plan).exprs, 0);
+    } else if (plan->kind == OpKind::Summarize) {
+        const SummarizeOp& summarize = as<SummarizeOp>(*plan);
+        add(summarize.keys, 0);
+        std::size_t at = summarize.keys.size();
+        for (const AggregateCall& call : summarize.aggregates) {
+            for (std::size_t i = 0; i < call.aggregate.outputs.size(); ++i, ++at) {
+                const std::size_t arg = std::min(i, call.args.empty() ? 0 : call.args.size() - 1);
+                const bool kept =
+                    !call.args.empty() && call.args[arg]->type == call.aggregate.outputs[i].type;
+                if (kept) {
+                    add({call.args[arg]}, at);
+                }
+            }
+        }
+    } else {
+        for (const PlanPtr& input : plan->inputs) {
+            if (const auto below = guessed_columns(input)) {
+                names.insert(below->begin(), below->end());
+            }
+        }
+        if (plan->kind == OpKind::Join) {
+            // The right side's names got suffixes.
+            const JoinOp& join = as<JoinOp>(*plan);
+            if (const auto below = guessed_columns(plan->inputs[1])) {
+                for (std::size_t i = 0; i < join.right_output.size(); ++i) {
+                    if (below->contains(plan->inputs[1]->schema[join.right_output[i]].name)) {
+                        names.insert(plan->schema[join.left_output.size() + i].name);
+                    }
+                }
+            }
+        } else if (plan->kind == OpKind::MvExpand) {
+            for (const ExpandItem& item : as<MvExpandOp>(*plan).items) {
+                const std::string& name = plan->schema[item.column].name;
+                if (item.typed) {
+                    names.erase(name);
+                } else if (item.source->unknown) {
+                    names.insert(name);
+                }
+            }
+        }
+    }
+    std::shared_ptr<const NameSet> out =
+        names.empty() ? nullptr : std::make_shared<const NameSet>(std::move(names));
+    guessed_[plan.get()] = {plan, out};
+    return out;
+}
+
 std::optional<std::string> Binder::constant_string(const Expr& expr) {
     const ScopeGuard guard(*this, nullptr);
     if (const auto* literal = expr.if_as<Literal>()) {
@@ -353,6 +425,9 @@ PlanPtr Binder::bind_datatable(const DataTable& table, TextSpan span) {
     for (std::size_t i = 0; i < table.values.size(); ++i) {
         const DataType type = table.columns[i % width].type;
         const BoundPtr value = bind_expr(*table.values[i]);
+        if (table.values[i]->kind() == ExprKind::Binary) {
+            report("SYN0002", "", "datatable: values must be literals", table.values[i]->span);
+        }
         Scalar cell = Scalar::null_of(type);
         if (is_constant(value) && !value->unknown) {
             cell = cast_scalar(value->constant, type);
@@ -462,7 +537,9 @@ PlanPtr Binder::bind_query(const Query& query) {
     }
     PlanPtr input = contextual_input_;
     if (input == nullptr && (query.operators.empty() || !makes_rows(*query.operators[0]))) {
-        report("SYN0002", "", "A query must begin with a table", query.span);
+        if (setup_.runner != nullptr) {
+            report("SYN0002", "", "A query must begin with a table", query.span);
+        }
         input = unknown_table();
     }
     return bind_pipeline(query, std::move(input));

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,6 +65,8 @@ struct RowScope {
     const columns::Schema* schema = nullptr;
     bool open = false;
     bool serialized = false;
+    /// Columns whose types are guesses, by name; null: none.
+    std::shared_ptr<const std::set<std::string, std::less<>>> guessed;
     /// `$left`, `$right` of a join, the steps of a scan: qualifier, then its columns.
     struct Qualified {
         std::string name;

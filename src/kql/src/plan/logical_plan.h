@@ -164,6 +164,8 @@ std::string_view join_kind_name(JoinKind kind);
 struct JoinOp : PlanOp {
     JoinOp() : PlanOp(OpKind::Join) {}
     JoinKind join = JoinKind::InnerUnique;
+    /// The rows of one key come in reverse order: what the engine's lookup does.
+    bool reverse_matches = false;
     std::vector<BoundPtr> left_keys;
     std::vector<BoundPtr> right_keys;
     std::vector<std::size_t> left_output;
@@ -275,6 +277,7 @@ struct MaterializedRows {
 struct MaterializeOp : PlanOp {
     MaterializeOp() : PlanOp(OpKind::Materialize) {}
     std::shared_ptr<MaterializedRows> rows;
+    std::string name;  // given by `as`
 };
 
 struct SampleOp : PlanOp {

@@ -14,6 +14,9 @@ std::string Binder::aggregate_name(const Call& call, const AggregateFunction& fu
     if (function.name_prefix.empty()) {
         return argument;
     }
+    if (name.starts_with("covariance") && call.arguments.size() > 1) {
+        return std::string(name) + "_" + argument + "_" + natural_name(*call.arguments[1].expr);
+    }
     std::string out = std::string(function.name_prefix) + "_" + argument;
     if (name == "percentile" || name == "percentilew") {
         const std::size_t at = name == "percentile" ? 1 : 2;

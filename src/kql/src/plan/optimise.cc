@@ -209,10 +209,11 @@ class Filters {
     PlanPtr through_join(const PlanPtr& plan, std::vector<BoundPtr> conjuncts) {
         const JoinOp& join = as<JoinOp>(*plan);
         // The left side of these kinds is a filter of the left rows: what holds for the row holds
-        // before the join as well. innerunique picks the first row of a key, so only its keys
-        // would do: it is left alone.
-        const bool left_ok = join.join == JoinKind::Inner || join.join == JoinKind::LeftOuter ||
-                             join.join == JoinKind::LeftSemi || join.join == JoinKind::LeftAnti;
+        // before the join as well. innerunique takes any row of a key: the engine filters first,
+        // which its documentation shows, and so do we.
+        const bool left_ok = join.join == JoinKind::InnerUnique || join.join == JoinKind::Inner ||
+                             join.join == JoinKind::LeftOuter || join.join == JoinKind::LeftSemi ||
+                             join.join == JoinKind::LeftAnti;
         const bool right_ok = join.join == JoinKind::Inner || join.join == JoinKind::InnerUnique;
         std::vector<BoundPtr> left;
         std::vector<BoundPtr> right;
