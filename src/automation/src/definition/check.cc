@@ -145,8 +145,12 @@ class Checker {
             }
         } else if (lower == "items" || lower == "iterationindexes") {
             const auto loop = definition_.find(*target);
+            // The condition of an Until sees the loop's own counter.
+            const bool own = loop.has_value() && in == &definition_.actions[*loop] &&
+                             in->type == ActionType::Until;
             if (in == nullptr || !loop.has_value() ||
-                std::find(in->owners.begin(), in->owners.end(), *loop) == in->owners.end()) {
+                (!own &&
+                 std::find(in->owners.begin(), in->owners.end(), *loop) == in->owners.end())) {
                 error("AUT0107", path, name + "() names no enclosing loop: " + *target);
             }
         }

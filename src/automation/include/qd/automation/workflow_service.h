@@ -21,7 +21,7 @@
 
 namespace qd::automation {
 
-/// What the service needs; all outlive it.
+/// What the service needs; all outlive it. The executor has threads of its own (no InlineExecutor).
 struct WorkflowPorts {
     store::Store& store;
     HttpSender& http;
@@ -113,7 +113,8 @@ class WorkflowService {
     /// first one's id. An empty key never matches.
     /// Errors: NotFound AUT0002 (no such workflow), FailedPrecondition AUT0003 (disabled) and
     /// AUT0004 (cannot be started; names what is unsupported), InvalidArgument AUT0005 (the
-    /// payload violates the trigger's schema where the trigger asks for validation).
+    /// payload violates the trigger's schema where the trigger asks for validation),
+    /// FailedPrecondition AUT0007 (a condition of the trigger is not met).
     virtual Result<std::string> start_run(const std::string& workflow, const Value& payload,
                                           const std::string& idempotency_key) = 0;
 
@@ -129,6 +130,7 @@ class WorkflowService {
 
     /// Runs move from now on, on the executor; timers on a thread of the service's own.
     virtual void start() = 0;
+    /// For good: open runs go on at the next open().
     virtual void stop() = 0;
     /// Fires what the clock says is due (retries, waits, time limits), and sends the rows still
     /// owed. The timer thread calls it; tests with a manual clock do so themselves.
