@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
     ingest_app->add_option("files", ingest.files, ".csv, .ndjson, .json, also .gz; - for NDJSON")
         ->required();
     ingest_app->add_option("--rejected", ingest.rejected_file, "where refused rows go");
+    ingest_app->add_option("--separator", ingest.separator, "between the fields of .csv files");
     ingest_app->add_option("--batch-bytes", ingest.batch_bytes, "bytes of one request");
     ingest_app->add_flag("-q,--quiet", ingest.quiet, "no progress");
     ingest_app->callback([&] { status = run_ingest(connection, ingest); });
@@ -59,6 +60,8 @@ int main(int argc, char** argv) {
         "records", "send Azure diagnostic records (Event Hub envelopes, exports, Graph objects)");
     records_app->add_option("files", records.files)->required();
     records_app->add_option("--rejected", records.rejected_file, "where refused records go");
+    records_app->add_flag("--resource-specific", records.resource_specific,
+                          "resource logs go to their category's table, not to AzureDiagnostics");
     records_app->add_flag("-q,--quiet", records.quiet, "no progress");
     records_app->callback([&] { status = run_ingest(connection, records); });
 

@@ -1,6 +1,7 @@
 // qd ingest: files to rows through the server's own front door, in batches that fit its limit. Rows
 // the server refuses come back with their index and reason and go, as they were written, into the
 // rejected-rows file, so they can be mended and sent again.
+#include "csv_types.h"
 #include "portal_export.h"
 #include "progress.h"
 #include "qd/base/files.h"
@@ -48,8 +49,10 @@ class Sender {
         if (batch_.lines.empty()) {
             return ok_status();
         }
-        const std::string path =
-            command_.records ? "/api/v1/records" : "/api/v1/tables/" + command_.table + "/rows";
+        const std::string path = !command_.records ? "/api/v1/tables/" + command_.table + "/rows"
+                                 : command_.resource_specific
+                                     ? "/api/v1/records?tables=resource-specific"
+                                     : "/api/v1/records";
         QD_TRY(const ServerClient::Answer answer,
                client_.post(path, codec::gzip(batch_.body, 1), "application/x-ndjson", true));
         const Value* accepted = answer.body.get("accepted");
@@ -120,19 +123,61 @@ class Sender {
     std::string rejected_path_;
 };
 
-Status send_csv(Sender& sender, std::string_view text) {
-    codec::CsvReader reader(text);
-    std::vector<codec::CsvReader::Field> header;
-    QD_TRY(const bool any, reader.next(header));
+/// Whether the reader's one-byte separator can stand for the file's: a longer one is replaced by a
+/// control character that the text must not hold.
+constexpr char kUnitSeparator = '\x1f';
+
+Result<std::string> with_short_separator(std::string_view text, std::string_view separator) {
+    if (separator.empty() || text.find(kUnitSeparator) != std::string_view::npos) {
+        return Error(Code::InvalidArgument, "CLI0012",
+                     "the separator cannot be used with this file: " + std::string(separator));
+    }
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const std::size_t at = text.find(separator);
+        out += text.substr(0, at);
+        if (at == std::string_view::npos) {
+            break;
+        }
+        out += kUnitSeparator;
+        text.remove_prefix(at + separator.size());
+    }
+    return out;
+}
+
+Status send_csv(Sender& sender, std::string_view text, const IngestCommand& command) {
+    std::string rewritten;
+    char separator = command.separator.empty() ? ',' : command.separator[0];
+    if (command.separator.size() > 1) {
+        QD_TRY(rewritten, with_short_separator(text, command.separator));
+        text = rewritten;
+        separator = kUnitSeparator;
+    }
+    codec::CsvReader reader(text, separator);
+    std::vector<codec::CsvReader::Field> record;
+    QD_TRY(const bool any, reader.next(record));
     if (!any) {
         return ok_status();
     }
     std::vector<std::string> names;
-    for (codec::CsvReader::Field& field : header) {
+    for (codec::CsvReader::Field& field : record) {
         names.push_back(std::move(field.text));
     }
     const std::vector<std::string> columns = export_columns(names);
-    std::vector<codec::CsvReader::Field> record;
+    // A built-in table's schema says what a cell is; a custom table's is inferred from what comes,
+    // so there the text of a whole column decides.
+    CsvTypes types(columns.size());
+    if (command.table.ends_with("_CL")) {
+        codec::CsvReader first_pass = reader;
+        while (true) {
+            QD_TRY(const bool more, first_pass.next(record));
+            if (!more) {
+                break;
+            }
+            types.see(record);
+        }
+    }
     while (true) {
         QD_TRY(const bool more, reader.next(record));
         if (!more) {
@@ -140,14 +185,14 @@ Status send_csv(Sender& sender, std::string_view text) {
         }
         Object row;
         for (std::size_t i = 0; i < columns.size() && i < record.size(); ++i) {
-            std::string& cell = record[i].text;
-            if (cell.empty()) {
+            if (record[i].text.empty()) {
                 continue;
             }
-            if (auto time = export_time(cell)) {
-                cell = std::move(*time);
+            if (auto time = export_time(record[i].text)) {
+                row.set(columns[i], Value(std::move(*time)));
+            } else {
+                row.set(columns[i], types.value(i, std::move(record[i].text)));
             }
-            row.set(columns[i], Value(std::move(cell)));
         }
         QD_CHECK_OK(sender.add(codec::to_json(Value(std::move(row)))));
     }
@@ -184,10 +229,11 @@ Result<std::string> file_bytes(const std::string& path) {
                                   : Result<std::string>(std::move(bytes));
 }
 
-Status send_file(Sender& sender, const std::string& path, bool records) {
+Status send_file(Sender& sender, const std::string& path, const IngestCommand& command) {
     QD_TRY(const std::string bytes, file_bytes(path));
     const std::string name = ends_with(path, ".gz") ? path.substr(0, path.size() - 3) : path;
-    return ends_with(name, ".csv") ? send_csv(sender, bytes) : send_json(sender, bytes, records);
+    return ends_with(name, ".csv") ? send_csv(sender, bytes, command)
+                                   : send_json(sender, bytes, command.records);
 }
 
 std::uint64_t total_bytes(const std::vector<std::string>& paths) {
@@ -211,7 +257,7 @@ int run_ingest(const Connection& connection, const IngestCommand& command) {
                       command.quiet);
     Sender sender(client.value(), command, progress);
     for (const std::string& path : command.files) {
-        Status sent = send_file(sender, path, command.records);
+        Status sent = send_file(sender, path, command);
         if (sent.ok()) {
             sent = sender.flush();
         }

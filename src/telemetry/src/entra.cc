@@ -7,6 +7,7 @@
 #include "qd/telemetry/entra.h"
 
 #include "qd/codec/json.h"
+#include "record_members.h"
 
 #include <algorithm>
 #include <array>
@@ -18,27 +19,6 @@ namespace {
 struct Rename {
     std::string_view from;
     std::string_view to;
-};
-
-// Members of the envelope (compared without case: some exporters write Level, others level).
-constexpr Rename kEnvelope[] = {
-    {"time", "TimeGenerated"},
-    {"resourceid", "ResourceId"},
-    {"operationname", "OperationName"},
-    {"operationversion", "OperationVersion"},
-    {"category", "Category"},
-    {"tenantid", "AADTenantId"},
-    {"resulttype", "ResultType"},
-    {"resultsignature", "ResultSignature"},
-    {"resultdescription", "ResultDescription"},
-    {"durationms", "DurationMs"},
-    {"correlationid", "CorrelationId"},
-    {"identity", "Identity"},
-    {"level", "Level"},
-    {"location", "Location"},
-    {"resource", "Resource"},
-    {"resourcegroup", "ResourceGroup"},
-    {"resourceprovider", "ResourceProvider"},
 };
 
 // Members of `properties` whose column is not simply their name in PascalCase.
@@ -61,35 +41,6 @@ constexpr Rename kCategoryAliases[] = {
     {"SignIn", "SigninLogs"},
     {"Audit", "AuditLogs"},
 };
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        if (c >= 'A' && c <= 'Z') {
-            c = static_cast<char>(c | 0x20);
-        }
-    }
-    return out;
-}
-
-std::string pascal(std::string_view name) {
-    std::string out(name);
-    if (!out.empty() && out[0] >= 'a' && out[0] <= 'z') {
-        out[0] = static_cast<char>(out[0] - 'a' + 'A');
-    }
-    return out;
-}
-
-const Value* member_folded(const Value& object, std::string_view name) {
-    if (const Object* members = object.if_object()) {
-        for (const auto& [key, value] : *members) {
-            if (lower(key) == name) {
-                return &value;
-            }
-        }
-    }
-    return nullptr;
-}
 
 std::string table_of(std::string_view category, const CategoryTable& categories) {
     for (const auto& [name, table] : categories) {
@@ -144,10 +95,8 @@ void number_to_text(Object& row, std::string_view column) {
 
 }  // namespace
 
-bool is_envelope_record(const Value& object) {
-    return member_folded(object, "category") != nullptr &&
-           member_folded(object, "time") != nullptr &&
-           member_folded(object, "properties") != nullptr;
+bool is_entra_category(std::string_view category, const CategoryTable& categories) {
+    return !category.empty() && !table_of(category, categories).empty();
 }
 
 bool is_graph_object(const Value& object) {
@@ -158,45 +107,41 @@ bool is_graph_object(const Value& object) {
 }
 
 Result<DiagnosticRecord> from_envelope(const Value& record, const CategoryTable& categories) {
+    QD_CHECK_OK(check_member_count(record));
     const Value* category = member_folded(record, "category");
     const std::string name(category == nullptr ? "" : category->string_or(""));
     std::string table = table_of(name, categories);
-    const Value* properties = member_folded(record, "properties");
+    const Value properties = properties_of_record(record);
     // Entra's audit trail uses the activity's own category in exports of single records.
-    if (table.empty() && properties != nullptr &&
-        properties->get("activityDisplayName") != nullptr) {
+    if (table.empty() &&
+        (properties.get("activityDisplayName") != nullptr || is_entra_resource(record))) {
         table = "AuditLogs";
     }
     if (table.empty()) {
         return Error(Code::InvalidArgument, "TEL0021", "unknown diagnostic category: " + name);
     }
     Object row;
-    const Object* members = record.if_object();
-    for (const auto& [key, value] : *members) {
-        const std::string folded = lower(key);
-        for (const Rename& rename : kEnvelope) {
-            if (rename.from == folded) {
-                row.set(std::string(rename.to), value);
-            }
+    for (const auto& [key, value] : *record.if_object()) {
+        if (const std::string_view column = envelope_column(lower(key)); !column.empty()) {
+            row.set(std::string(column), column == "TimeGenerated" ? record_time(value) : value);
         }
     }
     number_to_text(row, "Level");
     number_to_text(row, "ResultType");
-    if (properties != nullptr) {
-        copy_properties(row, *properties, is_audit(table));
-    }
+    copy_properties(row, properties, is_audit(table));
     if (row.find("IPAddress") == nullptr) {
         if (const Value* caller = member_folded(record, "calleripaddress")) {
             row.set("IPAddress", *caller);
         }
     }
-    return DiagnosticRecord{.table = std::move(table), .row = Value(std::move(row))};
+    return DiagnosticRecord{.table = std::move(table), .row = Value(std::move(row)), .added = {}};
 }
 
 Result<DiagnosticRecord> from_graph(const Value& object) {
     if (!is_graph_object(object)) {
         return Error(Code::InvalidArgument, "TEL0022", "not a Graph signIn or directoryAudit");
     }
+    QD_CHECK_OK(check_member_count(object));
     const bool audit = object.get("activityDateTime") != nullptr;
     Object row;
     const Value* time = object.get(audit ? "activityDateTime" : "createdDateTime");
@@ -223,8 +168,8 @@ Result<DiagnosticRecord> from_graph(const Value& object) {
         }
     }
     copy_properties(row, object, audit);
-    return DiagnosticRecord{.table = audit ? "AuditLogs" : "SigninLogs",
-                            .row = Value(std::move(row))};
+    return DiagnosticRecord{
+        .table = audit ? "AuditLogs" : "SigninLogs", .row = Value(std::move(row)), .added = {}};
 }
 
 std::vector<const Value*> unwrap_records(const Value& document) {

@@ -1,9 +1,12 @@
 // Log records as rows: AppTraces by default, AppExceptions when the record carries exception.type,
-// KubeEvents for the events receiver (k8s.event.* attributes), ContainerLogV2 for container log
-// lines (log.iostream). Severity: OpenTelemetry's 1..24 in fours to Application Insights' 0..4.
+// KubeEvents for the events receiver (k8s.event.* attributes) and for Event objects in the body
+// (the objects receiver, pulling or watching), ContainerLogV2 for container log lines
+// (log.iostream). Severity: OpenTelemetry's 1..24 in fours to Application Insights' 0..4.
 #include "otlp_row_context.h"
 #include "qd/codec/json.h"
 #include "semantic_conventions.h"
+
+#include <initializer_list>
 
 namespace qd::telemetry {
 
@@ -53,6 +56,69 @@ void put_kube_event(RowBuilder& row, const OtlpLogRecord& record, const OtlpReso
     row.text("Count", from_either(record, resource, "k8s.event.count"));
     row.text("FirstSeen", from_either(record, resource, "k8s.event.start_time"));
     row.time("LastSeen", record_time(record, arrival));
+    row.text("SourceComponent", from_either(record, resource, "k8s.event.reporting_controller"));
+    row.text("Type", "KubeEvents");
+}
+
+/// The Kubernetes Event in a record's body: the object itself, or a watch's {type, object}.
+const Value* event_object(const Value& body) {
+    const Value* object = body.get("object") != nullptr ? body.get("object") : &body;
+    const Value* kind = object->get("kind");
+    const Value* version = object->get("apiVersion");
+    if (kind == nullptr || version == nullptr || kind->string_or("") != "Event") {
+        return nullptr;
+    }
+    const std::string_view api = version->string_or("");
+    return api == "v1" || api.starts_with("events.k8s.io/") ? object : nullptr;
+}
+
+/// The first of several members that says anything; core/v1 and events.k8s.io/v1 name them apart.
+const Value* first_of(const Value& object,
+                      std::initializer_list<std::initializer_list<std::string_view>> paths) {
+    for (const auto& path : paths) {
+        const Value* found = object.at(path);
+        if (found != nullptr && !found->is_null() && found->string_or("-") != "") {
+            return found;
+        }
+    }
+    return nullptr;
+}
+
+void put_event_object(RowBuilder& row, const Value& event, const OtlpLogRecord& record,
+                      const OtlpResource& resource, Timestamp arrival) {
+    const auto put = [&](std::string_view column,
+                         std::initializer_list<std::initializer_list<std::string_view>> paths) {
+        if (const Value* found = first_of(event, paths)) {
+            row.value(column, *found);
+        }
+    };
+    const Value* seen = first_of(event, {{"lastTimestamp"},
+                                         {"deprecatedLastTimestamp"},
+                                         {"series", "lastObservedTime"},
+                                         {"eventTime"},
+                                         {"metadata", "creationTimestamp"}});
+    const auto last = parse_iso_timestamp(seen == nullptr ? "" : seen->string_or(""));
+    row.begin_row();
+    row.time("TimeGenerated", record_time(record, last.value_or(arrival)));
+    put("ObjectKind", {{"involvedObject", "kind"}, {"regarding", "kind"}});
+    put("Name", {{"involvedObject", "name"}, {"regarding", "name"}});
+    put("Namespace",
+        {{"involvedObject", "namespace"}, {"regarding", "namespace"}, {"metadata", "namespace"}});
+    put("Reason", {{"reason"}});
+    put("Message", {{"message"}, {"note"}});
+    put("KubeEventType", {{"type"}});
+    put("SourceComponent", {{"source", "component"},
+                            {"deprecatedSource", "component"},
+                            {"reportingComponent"},
+                            {"reportingController"}});
+    put("Computer", {{"source", "host"}, {"deprecatedSource", "host"}});
+    put("FirstSeen", {{"firstTimestamp"}, {"deprecatedFirstTimestamp"}, {"eventTime"}});
+    if (last) {
+        row.time("LastSeen", *last);
+    }
+    put("Count", {{"count"}, {"deprecatedCount"}});
+    row.text("ClusterName", from_either(record, resource, "k8s.cluster.name"));
+    row.text("ClusterId", from_either(record, resource, "k8s.cluster.uid"));
     row.text("Type", "KubeEvents");
 }
 
@@ -124,7 +190,10 @@ Result<MappedRows> map_logs(const OtlpLogs& logs, RowSink& sink, Timestamp arriv
     TableSet tables(sink);
     for (const OtlpGroup<OtlpLogRecord>& group : logs) {
         for (const OtlpLogRecord& record : group.items) {
-            if (!from_either(record, group.resource, "k8s.event.reason").empty()) {
+            if (const Value* event = event_object(record.body)) {
+                QD_TRY(RowBuilder * row, tables.table("KubeEvents"));
+                put_event_object(*row, *event, record, group.resource, arrival);
+            } else if (!from_either(record, group.resource, "k8s.event.reason").empty()) {
                 QD_TRY(RowBuilder * row, tables.table("KubeEvents"));
                 put_kube_event(*row, record, group.resource, arrival);
             } else if (!from_either(record, group.resource, "log.iostream").empty()) {

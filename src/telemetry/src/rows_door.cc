@@ -3,11 +3,13 @@
 // why.
 #include "door.h"
 #include "qd/codec/json.h"
-#include "qd/telemetry/entra.h"
+#include "qd/telemetry/azure_records.h"
 #include "qd/telemetry/inferred_schema.h"
 #include "qd/telemetry/json_rows.h"
 
+#include <algorithm>
 #include <map>
+#include <optional>
 
 namespace qd::telemetry {
 
@@ -133,24 +135,46 @@ void handle_rows(FrontDoors::State& state, const net::HttpRequest& request,
     finish(state, reply, std::move(tables), std::move(rejected), "rows");
 }
 
-Result<DiagnosticRecord> diagnostic_of(const Value& record, const CategoryTable& categories) {
-    if (is_envelope_record(record)) {
-        return from_envelope(record, categories);
-    }
-    if (is_graph_object(record)) {
-        return from_graph(record);
-    }
-    // Diagnostic exports of workspace tables name their table themselves.
-    if (const Value* type = record.get("Type"); type != nullptr && type->if_string() != nullptr) {
-        Object row = *record.if_object();
-        if (const Value* time = row.find("time");
-            time != nullptr && row.find("TimeGenerated") == nullptr) {
-            row.set("TimeGenerated", *time);
+/// Records of one request by table, in the order they came.
+struct TableRecords {
+    std::vector<std::pair<std::size_t, Value>> rows;  // index in the request, row
+    columns::Schema added;
+};
+
+std::map<std::string, TableRecords> sort_records(FrontDoors::State& state, const Array& documents,
+                                                 ResourceTables mode,
+                                                 std::vector<RejectedRow>& rejected) {
+    std::map<std::string, std::optional<columns::Schema>, std::less<>> schemas;
+    const SchemaOf schema_of = [&](std::string_view table) {
+        const auto found = schemas.find(table);
+        return found != schemas.end()
+                   ? found->second
+                   : schemas.emplace(std::string(table), state.sink.table_schema(table))
+                         .first->second;
+    };
+    std::map<std::string, TableRecords> tables;
+    std::size_t index = 0;
+    for (const Value& document : documents) {
+        for (const Value* record : unwrap_records(document)) {
+            const std::size_t at = index++;
+            Result<DiagnosticRecord> mapped =
+                read_record(*record, state.options.categories, mode, schema_of);
+            if (!mapped.ok()) {
+                rejected.push_back({.index = at, .why = mapped.error().text()});
+                continue;
+            }
+            TableRecords& table = tables[mapped->table];
+            for (const columns::Field& field : mapped->added.fields) {
+                // Later records of the request see the columns earlier ones brought.
+                table.added.fields.push_back(field);
+                if (auto& schema = schemas.find(mapped->table)->second) {
+                    schema->fields.push_back(field);
+                }
+            }
+            table.rows.emplace_back(at, std::move(mapped->row));
         }
-        return DiagnosticRecord{.table = *type->if_string(), .row = Value(std::move(row))};
     }
-    return Error(Code::InvalidArgument, "TEL0052",
-                 "neither an envelope record, nor a Graph object, nor an exported row");
+    return tables;
 }
 
 void handle_records(FrontDoors::State& state, const net::HttpRequest& request,
@@ -167,39 +191,39 @@ void handle_records(FrontDoors::State& state, const net::HttpRequest& request,
     std::vector<RejectedRow> rejected;
     const Array documents = records_of(body.value(), rejected);
     rejected = {};
-    std::map<std::string, RowBuilder> builders;
+    const ResourceTables mode = request.query_parameter("tables") == "resource-specific"
+                                    ? ResourceTables::ResourceSpecific
+                                    : ResourceTables::AzureDiagnostics;
     const JsonRowRules rules{
         .arrival = state.clock.utc(), .limit_time = false, .text_bytes_max = 0, .fold_case = true};
-    std::size_t index = 0;
-    for (const Value& document : documents) {
-        for (const Value* record : unwrap_records(document)) {
-            const std::size_t at = index++;
-            Result<DiagnosticRecord> mapped = diagnostic_of(*record, state.options.categories);
-            if (!mapped.ok()) {
-                rejected.push_back({.index = at, .why = mapped.error().text()});
-                continue;
+    std::vector<std::pair<std::string, columns::Table>> tables;
+    for (auto& [table, records] : sort_records(state, documents, mode, rejected)) {
+        if (!records.added.fields.empty()) {
+            if (Status made = state.sink.ensure_table(table, records.added); !made.ok()) {
+                reply.send(failure(made.error()));
+                return;
             }
-            auto found = builders.find(mapped->table);
-            if (found == builders.end()) {
-                const auto schema = state.sink.table_schema(mapped->table);
-                if (!schema) {
-                    rejected.push_back({.index = at, .why = "there is no table " + mapped->table});
-                    continue;
-                }
-                found = builders.emplace(mapped->table, RowBuilder(mapped->table, *schema)).first;
+        }
+        const auto schema = state.sink.table_schema(table);
+        if (!schema) {
+            for (const auto& [at, row] : records.rows) {
+                rejected.push_back({.index = at, .why = "there is no table " + table});
             }
+            continue;
+        }
+        RowBuilder builder(table, *schema);
+        for (const auto& [at, row] : records.rows) {
             std::string why;
-            if (!add_json_row(found->second, mapped->row, rules, why)) {
+            if (!add_json_row(builder, row, rules, why)) {
                 rejected.push_back({.index = at, .why = std::move(why)});
             }
         }
-    }
-    std::vector<std::pair<std::string, columns::Table>> tables;
-    for (auto& [table, builder] : builders) {
         if (builder.rows() > 0) {
             tables.emplace_back(table, builder.finish());
         }
     }
+    std::sort(rejected.begin(), rejected.end(),
+              [](const RejectedRow& a, const RejectedRow& b) { return a.index < b.index; });
     finish(state, reply, std::move(tables), std::move(rejected), "records");
 }
 

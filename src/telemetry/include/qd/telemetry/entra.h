@@ -2,6 +2,7 @@
 
 #include "qd/base/result.h"
 #include "qd/codec/value.h"
+#include "qd/columns/type.h"
 
 #include <string>
 #include <string_view>
@@ -14,17 +15,17 @@ namespace qd::telemetry {
 
 struct DiagnosticRecord {
     std::string table;
-    Value row;  // an object: column -> value
+    Value row;              // an object: column -> value
+    columns::Schema added;  // columns the table needs for it (AzureDiagnostics grows as it is fed)
 };
 
-/// Whether this object looks like an envelope record (time, category, properties).
-bool is_envelope_record(const Value& object);
 /// Whether this object looks like a Graph signIn or directoryAudit.
 bool is_graph_object(const Value& object);
 
 /// The table of a diagnostic category ("SignInLogs" -> SigninLogs), also by Entra's older
 /// spellings; empty when unknown. `diagnostic_categories` is the built-in list (category, table).
 using CategoryTable = std::vector<std::pair<std::string, std::string>>;
+bool is_entra_category(std::string_view category, const CategoryTable& categories);
 
 /// One envelope record. Errors: InvalidArgument TEL0021 for an unknown category, with its name.
 Result<DiagnosticRecord> from_envelope(const Value& record, const CategoryTable& categories);
