@@ -1,7 +1,7 @@
 // Runs KQL conformance packs through the engine (./dev conformance kql FILE… [--failures]).
 //   --bind-only            only bind; unknown tables, functions and columns are no failure
 //   --schema FILE          tables for it: {"Table": {"columns": [{"name", "type"}]}}
-//   --schema-of-item       (implied) an item's own "tables"
+//   --chunk-rows N, --workers N, --no-optimise   the differential runs
 // Comparison rules are those of the packs' README: rows are a multiset unless `ordered`, doubles
 // agree to 1e-9 (5 % where the item says approx), dynamic cells compare as JSON values.
 #include "pack.h"
@@ -100,6 +100,9 @@ void add_tables(MemoryCatalog& catalog, const Value& tables) {
 
 struct Setup {
     bool bind_only = false;
+    bool optimise = true;
+    std::uint32_t chunk_rows = 0;
+    std::size_t workers = 1;
     Value schemas;
 };
 
@@ -511,7 +514,9 @@ class Runner {
         }
         kql::QueryOptions options;
         options.now = clock_.utc();
-        options.workers = 1;
+        options.workers = setup_.workers;
+        options.chunk_rows = setup_.chunk_rows;
+        options.optimise = setup_.optimise;
         options.timeout_ms = 20'000;
         if (const Value* tables = item.get("tables")) {
             add_tables(shared_, *tables);
@@ -619,6 +624,12 @@ int main(int argc, char** argv) {
     for (int i = 0; i < argc; ++i) {
         if (std::strcmp(argv[i], "--bind-only") == 0) {
             setup.bind_only = true;
+        } else if (std::strcmp(argv[i], "--no-optimise") == 0) {
+            setup.optimise = false;
+        } else if (std::strcmp(argv[i], "--chunk-rows") == 0 && i + 1 < argc) {
+            setup.chunk_rows = static_cast<std::uint32_t>(std::strtoul(argv[++i], nullptr, 10));
+        } else if (std::strcmp(argv[i], "--workers") == 0 && i + 1 < argc) {
+            setup.workers = std::strtoul(argv[++i], nullptr, 10);
         } else if (std::strcmp(argv[i], "--schema") == 0 && i + 1 < argc) {
             std::ifstream in(argv[++i]);
             std::stringstream text;
