@@ -230,10 +230,11 @@ Result<Value> sort(const Arguments& a) {
     struct Entry {
         Value key;
         const Value* value;
+        std::size_t number;  // equal keys keep their order
     };
     std::vector<Entry> entries;
     for (const Value& value : *list) {
-        Entry entry{value, &value};
+        Entry entry{value, &value, entries.size()};
         if (by.has_value()) {
             QD_TRY(const Value* key, access(value, Value(*by), true));
             entry.key = key != nullptr ? *key : Value();
@@ -243,8 +244,9 @@ Result<Value> sort(const Arguments& a) {
         }
         entries.push_back(std::move(entry));
     }
-    std::stable_sort(entries.begin(), entries.end(), [](const Entry& x, const Entry& y) {
-        return order(x.key, y.key).value_or(0) < 0;
+    std::sort(entries.begin(), entries.end(), [](const Entry& x, const Entry& y) {
+        const int o = order(x.key, y.key).value_or(0);
+        return o != 0 ? o < 0 : x.number < y.number;
     });
     Array out;
     for (const Entry& entry : entries) {

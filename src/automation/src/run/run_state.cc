@@ -266,15 +266,21 @@ void RunState::skip_rest(Branch& branch, std::string_view code) {
 }
 
 std::vector<ActionRecord> RunState::records() const {
-    std::vector<ActionRecord> out;
+    std::vector<ActionRecord> found;
     std::vector<std::int64_t> iteration;
-    collect(root_, iteration, out);
-    std::stable_sort(out.begin(), out.end(), [](const ActionRecord& a, const ActionRecord& b) {
-        const auto key = [](const ActionRecord& r) {
-            return r.started.has_value() ? r.started->ticks : Timestamp::kMaxTicks;
-        };
-        return key(a) < key(b);
-    });
+    collect(root_, iteration, found);
+    std::vector<std::pair<std::int64_t, std::size_t>> by_start;
+    for (const ActionRecord& record : found) {
+        by_start.emplace_back(
+            record.started.has_value() ? record.started->ticks : Timestamp::kMaxTicks,
+            by_start.size());
+    }
+    std::sort(by_start.begin(), by_start.end());
+    std::vector<ActionRecord> out;
+    out.reserve(found.size());
+    for (const auto& [start, number] : by_start) {
+        out.push_back(std::move(found[number]));
+    }
     return out;
 }
 
