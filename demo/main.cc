@@ -18,7 +18,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
-#include <thread>
 
 namespace {
 
@@ -145,7 +144,7 @@ Result<bool> report_playbooks(const Arguments& arguments, qd::net::HttpClient& c
         if (count["Running"] + count["Waiting"] == 0) {
             break;
         }
-        std::this_thread::sleep_for(kPlaybookPause);
+        inbox.wait_for_message(kPlaybookPause);
     }
     const std::size_t wanted = inbox.fired().size() + inbox.resolved();
     std::printf("  %zu playbook runs, %zu succeeded; %zu messages came out of them\n", total,
@@ -203,17 +202,20 @@ Result<int> run(const Arguments& arguments) {
     if (inbox.malformed() > 0) {
         std::printf("%zu deliveries were not in the common alert schema\n", inbox.malformed());
     }
-    const std::string now = qd::format_timestamp_trimmed(scenario.options.end);
+    const std::string& command = arguments.qd_command;
     const std::string server = "--server " + arguments.target.server;
+    const std::string at_end =
+        server + " --now " + qd::format_timestamp_trimmed(scenario.options.end) + " \\\n    ";
+    std::printf("\nTry next:\n");
     std::printf(
-        "\nTry next:\n"
-        "  %s query %s --now %s 'SigninLogs | where ResultType != \"0\" | summarize failed = "
-        "count() by bin(TimeGenerated, 1h) | render timechart'\n"
-        "  %s alerts %s\n"
-        "  %s query %s --now %s 'requests | summarize p95 = percentile(duration, 95), errors = "
+        "  %s query %s'SigninLogs | where ResultType != \"0\" | summarize failed = count() "
+        "by bin(TimeGenerated, 1h) | render timechart'\n",
+        command.c_str(), at_end.c_str());
+    std::printf("  %s alerts %s\n", command.c_str(), server.c_str());
+    std::printf(
+        "  %s query %s'requests | summarize p95 = percentile(duration, 95), errors = "
         "countif(success == false) by cloud_RoleName | order by p95'\n",
-        arguments.qd_command.c_str(), server.c_str(), now.c_str(), arguments.qd_command.c_str(),
-        server.c_str(), arguments.qd_command.c_str(), server.c_str(), now.c_str());
+        command.c_str(), at_end.c_str());
     return verdict.good() && played && inbox.malformed() == 0 ? 0 : 1;
 }
 

@@ -74,12 +74,19 @@ void AlertInbox::take(const std::string& body) {
 void AlertInbox::take_message() {
     const std::lock_guard lock(mutex_);
     ++messages_;
+    arrived_.notify_all();
+}
+void AlertInbox::wait_for_message(std::chrono::milliseconds at_most) const {
+    std::unique_lock lock(mutex_);
+    const std::size_t before = messages_;
+    arrived_.wait_for(lock, at_most, [&] { return messages_ != before; });
 }
 
 std::size_t AlertInbox::messages() const {
     const std::lock_guard lock(mutex_);
     return messages_;
 }
+
 std::vector<ReceivedAlert> AlertInbox::fired() const {
     const std::lock_guard lock(mutex_);
     return fired_;

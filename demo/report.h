@@ -3,6 +3,8 @@
 #include "qd/codec/value.h"
 #include "scenario.h"
 
+#include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -26,11 +28,14 @@ class AlertInbox {
     void take_message();
     std::vector<ReceivedAlert> fired() const;
     std::size_t messages() const;
+    /// Returns when a message has come in, or after that time.
+    void wait_for_message(std::chrono::milliseconds at_most) const;
     std::size_t resolved() const;
     std::size_t malformed() const;
 
   private:
     mutable std::mutex mutex_;
+    mutable std::condition_variable arrived_;
     std::vector<ReceivedAlert> fired_;
     std::size_t resolved_ = 0;
     std::size_t malformed_ = 0;
