@@ -80,8 +80,13 @@ class Machine {
 
     Chunk finish() {
         Chunk out = columns::gather(rows_, output_rows_);
-        for (columns::ColumnBuilder& builder : builders_) {
-            out.columns.push_back(builder.finish());
+        const std::size_t variables = builders_.size() - op_.replaced.size();
+        for (std::size_t d = 0; d < builders_.size(); ++d) {
+            if (d < variables) {
+                out.columns.push_back(builders_[d].finish());
+            } else {
+                out.columns[op_.replaced[d - variables]] = builders_[d].finish();
+            }
         }
         if (op_.with_match_id) {
             out.columns.push_back(match_ids_.finish());
@@ -139,6 +144,10 @@ class Machine {
 
     Status take(const StateScanOp::Step& step, std::size_t s, std::uint32_t row, State& state) {
         std::vector<Scalar> own = op_.initial;
+        const std::size_t variables = own.size() - op_.replaced.size();
+        for (std::size_t r = 0; r < op_.replaced.size(); ++r) {
+            own[variables + r] = rows_.columns[op_.replaced[r]]->scalar_at(row);
+        }
         for (const auto& [column, expr] : step.assignments) {
             const Chunk chunk = row_chunk(row, own, state);
             evaluator_.begin_chunk();

@@ -177,6 +177,10 @@ void Binder::bind_option(const SetOption& option) {
         settings_.truncation_bytes = count();
     } else if (name == "query_take_max_records") {
         settings_.take_rows = count();
+    } else if (name == "query_bin_auto_size") {
+        settings_.bin_auto_size = value;
+    } else if (name == "query_bin_auto_at") {
+        settings_.bin_auto_at = value;
     } else if (name == "query_now" && value) {
         const Scalar now = cast_scalar(*value, DataType::DateTime);
         if (!now.is_null()) {

@@ -37,6 +37,8 @@ struct QuerySettings {
     std::optional<std::uint64_t> truncation_bytes;
     std::optional<std::uint64_t> take_rows;
     std::optional<Timestamp> now;
+    std::optional<Scalar> bin_auto_size;
+    std::optional<Scalar> bin_auto_at;
 };
 
 /// Turns a syntax tree into plans. Collects every diagnostic it can: what could not be resolved

@@ -117,7 +117,11 @@ BoundPtr Binder::bind_aggregate_call(const Expr& expr, const Call& call,
     context.outputs += aggregate->aggregate.outputs.size();
     const DataType type = aggregate->aggregate.outputs.at(0).type;
     context.calls.push_back(std::move(*aggregate));
-    return make_column(column, type, expr.span);
+    auto result = std::make_shared<BoundExpr>(*make_column(column, type, expr.span));
+    result->unknown = type == DataType::Dynamic &&
+                      std::any_of(args.begin(), args.end(),
+                                  [](const BoundPtr& a) { return a->unknown; });
+    return result;
 }
 
 std::vector<std::pair<std::string, BoundPtr>> Binder::bind_keys(const std::vector<NamedExpr>& keys,

@@ -522,6 +522,20 @@ BoundPtr Binder::bind_special_call(const Expr& expr, const Call& call, bool& han
         }
         return make_constant(Scalar::null_of(DataType::DateTime), span);
     }
+    if (name == "bin_auto" && call.arguments.size() == 1) {
+        const ScalarFunction* bin = find_scalar_function(settings_.bin_auto_at ? "bin_at" : "bin");
+        if (bin == nullptr || !settings_.bin_auto_size) {
+            return failed_expr("SEM0001", "",
+                               "bin_auto() needs 'set query_bin_auto_size=…' before the query",
+                               span);
+        }
+        std::vector<BoundPtr> args = {bind_expr(*call.arguments[0].expr),
+                                      make_constant(*settings_.bin_auto_size, span)};
+        if (settings_.bin_auto_at) {
+            args.push_back(make_constant(*settings_.bin_auto_at, span));
+        }
+        return bind_scalar_function(*bin, std::move(args), span);
+    }
     if (name == "current_database" && call.arguments.empty()) {
         return make_constant(Scalar::of_string(default_database_), span);
     }

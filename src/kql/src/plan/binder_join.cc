@@ -366,6 +366,7 @@ PlanPtr Binder::bind_union(const Operator& op, const Union& un, PlanPtr input) {
         }
     }
     std::vector<std::pair<std::string, PlanPtr>> arms;
+    bool dropped = false;  // a fuzzy arm that does not exist (here)
     const auto next_name = [&] { return "union_arg" + std::to_string(arms.size()); };
     if (input) {
         std::string name = input->kind == OpKind::Scan ? as<ScanOp>(*input).table : next_name();
@@ -391,6 +392,7 @@ PlanPtr Binder::bind_union(const Operator& op, const Union& un, PlanPtr input) {
         if (const auto* name = table->if_as<NameRef>()) {
             PlanPtr plan = bind_table_name(name->name, table->span, fuzzy);
             if (plan == nullptr) {
+                dropped = true;
                 continue;
             }
             const EntityPtr entity = environment_->find(name->name);
@@ -417,6 +419,9 @@ PlanPtr Binder::bind_union(const Operator& op, const Union& un, PlanPtr input) {
         } else if (plan->kind == OpKind::Scan) {
             name = as<ScanOp>(*plan).table;
         }
+        if (plan->kind == OpKind::Materialize && !as<MaterializeOp>(*plan).name.empty()) {
+            name = as<MaterializeOp>(*plan).name;
+        }
         arms.emplace_back(std::move(name), std::move(plan));
     }
     if (arms.empty()) {
@@ -425,7 +430,13 @@ PlanPtr Binder::bind_union(const Operator& op, const Union& un, PlanPtr input) {
         }
         return unknown_table();
     }
-    return union_plan(std::move(arms), outer, source);
+    PlanPtr plan = union_plan(std::move(arms), outer, source);
+    if (dropped && setup_.runner == nullptr) {
+        auto open = clone<UnionOp>(*plan);
+        open->open = true;
+        return open;
+    }
+    return plan;
 }
 
 }  // namespace qd::kql

@@ -133,6 +133,22 @@ PlanPtr Binder::bind_scan(const Operator& op, const Scan& scan, PlanPtr input) {
         result->initial.push_back(std::move(initial));
         out.schema.fields.push_back({variable.declaration.name.text, type});
     }
+    const std::size_t variables = result->declared.size();
+    for (const Scan::Step& step : scan.steps) {
+        for (const auto& [name, value] : step.assignments) {
+            const auto known = std::find_if(
+                result->declared.begin(), result->declared.end(),
+                [&](const columns::Field& field) { return field.name == name.text; });
+            const auto column = input->schema.index_of(name.text);
+            if (known == result->declared.end() && column) {
+                const DataType type = input->schema[*column].type;
+                result->replaced.push_back(*column);
+                result->declared.push_back({name.text, type});
+                result->initial.push_back(type == DataType::String ? Scalar::of_string("")
+                                                                   : Scalar::null_of(type));
+            }
+        }
+    }
     if (const OperatorParameter* match = op.parameter("with_match_id")) {
         result->with_match_id = true;
         out.schema.fields.push_back(
@@ -145,21 +161,22 @@ PlanPtr Binder::bind_scan(const Operator& op, const Scan& scan, PlanPtr input) {
     RowScope scope;
     scope.schema = &input->schema;
     scope.open = input->open;
-    for (std::size_t d = 0; d < declared; ++d) {
+    for (std::size_t d = 0; d < variables; ++d) {
         scope.extra.emplace_back(result->declared[d].name,
                                  make_column(width + d, result->declared[d].type));
     }
     const std::size_t block = width + declared;
     for (std::size_t s = 0; s < scan.steps.size(); ++s) {
         RowScope::Qualified step{.name = scan.steps[s].name.text, .columns = {}};
-        for (std::size_t c = 0; c < width; ++c) {
-            step.columns.emplace_back(input->schema[c].name,
-                                      make_column(block * (s + 1) + c, input->schema[c].type));
-        }
+        // Declared names first: a replaced column's value is the one the step gave it.
         for (std::size_t d = 0; d < declared; ++d) {
             step.columns.emplace_back(
                 result->declared[d].name,
                 make_column(block * (s + 1) + width + d, result->declared[d].type));
+        }
+        for (std::size_t c = 0; c < width; ++c) {
+            step.columns.emplace_back(input->schema[c].name,
+                                      make_column(block * (s + 1) + c, input->schema[c].type));
         }
         scope.qualified.push_back(std::move(step));
     }

@@ -314,6 +314,9 @@ struct StateScanOp : PlanOp {
     };
     std::vector<columns::Field> declared;
     std::vector<Scalar> initial;
+    /// The input's columns that steps assign to: they stand at the end of `declared`, begin with
+    /// the row's own value and take the column's place in the output.
+    std::vector<std::size_t> replaced;
     std::vector<Step> steps;
     std::vector<BoundPtr> partition_by;
     bool with_match_id = false;
