@@ -118,9 +118,9 @@ BoundPtr Binder::bind_aggregate_call(const Expr& expr, const Call& call,
     const DataType type = aggregate->aggregate.outputs.at(0).type;
     context.calls.push_back(std::move(*aggregate));
     auto result = std::make_shared<BoundExpr>(*make_column(column, type, expr.span));
-    result->unknown = type == DataType::Dynamic &&
-                      std::any_of(args.begin(), args.end(),
-                                  [](const BoundPtr& a) { return a->unknown; });
+    result->unknown =
+        type == DataType::Dynamic &&
+        std::any_of(args.begin(), args.end(), [](const BoundPtr& a) { return a->unknown; });
     return result;
 }
 

@@ -136,9 +136,9 @@ PlanPtr Binder::bind_scan(const Operator& op, const Scan& scan, PlanPtr input) {
     const std::size_t variables = result->declared.size();
     for (const Scan::Step& step : scan.steps) {
         for (const auto& [name, value] : step.assignments) {
-            const auto known = std::find_if(
-                result->declared.begin(), result->declared.end(),
-                [&](const columns::Field& field) { return field.name == name.text; });
+            const auto known =
+                std::find_if(result->declared.begin(), result->declared.end(),
+                             [&](const columns::Field& field) { return field.name == name.text; });
             const auto column = input->schema.index_of(name.text);
             if (known == result->declared.end() && column) {
                 const DataType type = input->schema[*column].type;
