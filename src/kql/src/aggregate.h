@@ -1,15 +1,15 @@
 #pragma once
 
+#include "function.h"
+#include "qd/base/result.h"
+#include "qd/columns/column.h"
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "function.h"
-#include "qd/base/result.h"
-#include "qd/columns/column.h"
 
 /// Aggregate functions, columnar: one Aggregator holds the states of all groups of one summarize
 /// (or make-series, pivot, …) on one worker.

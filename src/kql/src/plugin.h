@@ -1,5 +1,10 @@
 #pragma once
 
+#include "aggregate.h"
+#include "function.h"
+#include "qd/base/result.h"
+#include "qd/columns/column.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -7,11 +12,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "aggregate.h"
-#include "function.h"
-#include "qd/base/result.h"
-#include "qd/columns/column.h"
 
 /// `evaluate` plugins: a whole table in, a whole table out.
 namespace qd::kql {

@@ -29,7 +29,7 @@ struct IngestCommand {
     std::vector<std::string> files;  // .csv, .ndjson, .jsonl, .json, each also .gz; "-" NDJSON
     std::string rejected_file;       // empty: <first file>.rejected.ndjson when there are any
     std::uint64_t batch_bytes = 4 << 20;
-    bool records = false;  // diagnostic records: their category names the table
+    bool records = false;            // diagnostic records: their category names the table
     bool resource_specific = false;  // resource logs into their category's table
     std::string separator = ",";     // of .csv files: one character, any of Unicode's
     bool quiet = false;

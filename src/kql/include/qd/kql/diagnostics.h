@@ -1,11 +1,11 @@
 #pragma once
 
+#include "qd/base/result.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "qd/base/result.h"
 
 namespace qd::kql {
 

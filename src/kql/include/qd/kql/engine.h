@@ -1,5 +1,12 @@
 #pragma once
 
+#include "qd/base/clock.h"
+#include "qd/base/executor.h"
+#include "qd/base/result.h"
+#include "qd/columns/column.h"
+#include "qd/kql/diagnostics.h"
+#include "qd/kql/source.h"
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -8,13 +15,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "qd/base/clock.h"
-#include "qd/base/executor.h"
-#include "qd/base/result.h"
-#include "qd/columns/column.h"
-#include "qd/kql/diagnostics.h"
-#include "qd/kql/source.h"
 
 namespace qd::kql {
 

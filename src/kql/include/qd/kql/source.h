@@ -1,5 +1,9 @@
 #pragma once
 
+#include "qd/base/result.h"
+#include "qd/base/time.h"
+#include "qd/columns/column.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -7,10 +11,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "qd/base/result.h"
-#include "qd/base/time.h"
-#include "qd/columns/column.h"
 
 /// The two ports of the query engine: what tables and functions exist (Catalog), and how rows come
 /// out of one (TableSource). The query module binds them to the workspace; tests bind them to
