@@ -3,6 +3,8 @@
 #include "api_state.h"
 #include "qd/codec/json.h"
 
+#include <charconv>
+
 namespace qd::query {
 
 namespace {
@@ -32,11 +34,9 @@ std::int64_t number(const Value& options, std::string_view name, std::int64_t ot
     }
     if (const std::string* text = found->if_string()) {
         std::int64_t out = 0;
-        for (const char c : *text) {
-            if (c < '0' || c > '9') {
-                return otherwise;
-            }
-            out = out * 10 + (c - '0');
+        const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), out);
+        if (error != std::errc() || end != text->data() + text->size()) {
+            return otherwise;
         }
         return out;
     }

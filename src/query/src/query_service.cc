@@ -11,6 +11,7 @@ struct QueryService::State {
     Clock& clock;
     ExternalFetch* fetch;
     ExternalDataPolicy external;
+    std::int64_t memory_bytes_max;
     kql::Engine engine;
 
     Result<kql::QueryResult> run_command_text(std::string_view text,
@@ -41,11 +42,13 @@ constexpr std::string_view kShown = "$command_result";
 }  // namespace
 
 QueryService::QueryService(workspace::Workspace& workspace, Executor& executor, Clock& clock,
-                           ExternalFetch* fetch, ExternalDataPolicy external)
+                           ExternalFetch* fetch, ExternalDataPolicy external,
+                           std::int64_t memory_bytes_max)
     : state_(new State{.workspace = workspace,
                        .clock = clock,
                        .fetch = fetch,
                        .external = std::move(external),
+                       .memory_bytes_max = memory_bytes_max,
                        .engine = kql::Engine(executor, clock)}) {}
 
 QueryService::~QueryService() = default;
@@ -54,6 +57,7 @@ kql::QueryOptions QueryService::default_options() const {
     kql::QueryOptions options;
     options.now = state_->clock.utc();
     options.database = std::string(kDatabase);
+    options.memory_bytes_max = state_->memory_bytes_max;
     return options;
 }
 

@@ -69,6 +69,7 @@ qd::LogLevel level_of(const std::string& name) {
 }
 
 int serve(const Flags& flags) {
+    qd::server::tune_heap();
     qd::RealFiles files;
     qd::RealClock clock;
     qd::RealEntropy entropy;

@@ -119,6 +119,16 @@ constexpr Key kKeys[] = {
          config.retention_days = static_cast<std::uint32_t>(days);
          return ok_status();
      }},
+    {"queryMemoryMiB",
+     [](const Reader& reader, std::string_view key, const Value& value,
+        ServerConfig& config) -> Status {
+         const std::int64_t mebibytes = value.int_or(-1);
+         if (mebibytes < 16 || mebibytes > 1'048'576) {
+             return reader.fail(key, "must be a number of MiB, 16 to 1048576");
+         }
+         config.query_memory_mib = static_cast<std::uint32_t>(mebibytes);
+         return ok_status();
+     }},
     {"threads",
      [](const Reader& reader, std::string_view key, const Value& value,
         ServerConfig& config) -> Status {

@@ -8,6 +8,7 @@
 #include "authentication.h"
 #include "automation_api.h"
 #include "development_tls.h"
+#include "heap_trim.h"
 #include "management_api.h"
 #include "qd/net/http_server.h"
 #include "qd/query/http_api.h"
@@ -49,7 +50,8 @@ class ServerImpl final : public Server {
         queries_ = std::make_unique<query::QueryService>(
             *workspace_, pool_, ports_.clock, &*fetch_,
             query::ExternalDataPolicy{.hosts = config_.external_hosts,
-                                      .directories = config_.external_directories});
+                                      .directories = config_.external_directories},
+            std::int64_t{config_.query_memory_mib} << 20);
         sink_.emplace(*workspace_);
         QD_CHECK_OK(open_alerting());
         return listen();
@@ -202,15 +204,18 @@ class ServerImpl final : public Server {
         options.body_limit = [&router](const net::HttpRequest& head, std::uint64_t limit) {
             return router.body_limit(head, limit);
         };
-        return net::HttpServer::create(std::move(options), requests_, ports_.clock, ports_.log,
-                                       [&router](net::HttpRequest request, net::HttpReply reply) {
-                                           router.handle(std::move(request), std::move(reply));
-                                       });
+        return net::HttpServer::create(
+            std::move(options), requests_, ports_.clock, ports_.log,
+            [this, &router](net::HttpRequest request, net::HttpReply reply) {
+                router.handle(std::move(request), std::move(reply));
+                heap_trim_.after_work(ports_.clock.now_ns());
+            });
     }
 
     ServerConfig config_;
     ServerPorts ports_;
     std::unique_ptr<Metrics> metrics_;
+    HeapTrim heap_trim_;
     ThreadPool pool_;
     ThreadPool requests_;
     std::optional<Authentication> authentication_;

@@ -26,7 +26,7 @@ net::HttpResponse failure(const Error& error) {
 void handle(FrontDoors::State& state, const net::HttpRequest& request,
             const net::HttpReply& reply) {
     // Items carry their instrumentation key; that is this API's authentication.
-    Result<std::string> body = decoded_body(request, state.options.body_bytes_max);
+    Result<std::string> body = decoded_json(request, state.options.body_bytes_max);
     if (!body.ok()) {
         reply.send(failure(body.error()));
         return;

@@ -6,6 +6,7 @@
 #include "qd/codec/json.h"
 #include "qd/columns/text.h"
 #include "qd/crypto/hash.h"
+#include "qd/telemetry/json_rows.h"
 #include "qd/telemetry/row_builder.h"
 
 #include <array>
@@ -172,6 +173,10 @@ Result<columns::Table> collector_rows(const Value& body, std::string_view table,
         if (members == nullptr) {
             return Error(Code::InvalidArgument, "TEL0032",
                          "the body must be a JSON object or an array of objects");
+        }
+        if (members->size() > kRowMembersMax || wanted.size() > kRowMembersMax) {
+            return Error(Code::InvalidArgument, "TEL0032",
+                         "too many members: limit " + std::to_string(kRowMembersMax));
         }
         std::vector<CollectorCell> cells;
         Timestamp time = arrival;

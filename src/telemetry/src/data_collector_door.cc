@@ -57,7 +57,7 @@ void handle(FrontDoors::State& state, const net::HttpRequest& request,
         reply.send(api_error(403, "InvalidAuthorization", signature.error().message()));
         return;
     }
-    Result<std::string> body = decoded_body(request, state.options.data_collector_bytes_max);
+    Result<std::string> body = decoded_json(request, state.options.data_collector_bytes_max);
     if (!body.ok()) {
         reply.send(api_error(door_status(body.error()), "InvalidDataFormat", body.error().text()));
         return;

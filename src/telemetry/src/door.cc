@@ -1,5 +1,6 @@
 #include "door.h"
 
+#include "json_weight.h"
 #include "qd/codec/compress.h"
 
 namespace qd::telemetry {
@@ -21,6 +22,12 @@ Result<std::string> decoded_body(const net::HttpRequest& request, std::uint64_t 
     }
     return Error(Code::Unimplemented, "TEL0041",
                  "unsupported Content-Encoding: " + std::string(encoding));
+}
+
+Result<std::string> decoded_json(const net::HttpRequest& request, std::uint64_t bytes_max) {
+    QD_TRY(std::string body, decoded_body(request, bytes_max));
+    QD_CHECK_OK(check_json_weight(body));
+    return body;
 }
 
 void append_all(RowSink& sink, std::vector<std::pair<std::string, columns::Table>> tables,
@@ -56,7 +63,7 @@ void append_all(RowSink& sink, std::vector<std::pair<std::string, columns::Table
 }
 
 int door_status(const Error& error) {
-    if (error.id() == "TEL0042" || error.id() == "COD0042") {
+    if (error.id() == "TEL0042" || error.id() == "TEL0043" || error.id() == "COD0042") {
         return 413;
     }
     if (error.id() == "TEL0041") {

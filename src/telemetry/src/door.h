@@ -28,6 +28,9 @@ struct FrontDoors::State {
 /// data, ResourceExhausted TEL0042 beyond `bytes_max` (413), Unimplemented TEL0041 for another
 /// encoding (415).
 Result<std::string> decoded_body(const net::HttpRequest& request, std::uint64_t bytes_max);
+/// The same for JSON, refused when it would take too much memory parsed.
+/// Errors: ResourceExhausted TEL0043.
+Result<std::string> decoded_json(const net::HttpRequest& request, std::uint64_t bytes_max);
 
 /// Appends the rows of all tables, then calls `done` once with the first failure or success.
 void append_all(RowSink& sink, std::vector<std::pair<std::string, columns::Table>> tables,

@@ -1,6 +1,7 @@
 #include "qd/telemetry/inferred_schema.h"
 
 #include "qd/base/time.h"
+#include "qd/telemetry/json_rows.h"
 
 namespace qd::telemetry {
 
@@ -39,8 +40,8 @@ DataType common_type(DataType a, DataType b) {
 
 void add_object(columns::Schema& schema, const Value& object) {
     const Object* members = object.if_object();
-    if (members == nullptr) {
-        return;
+    if (members == nullptr || members->size() > kRowMembersMax || schema.size() > kRowMembersMax) {
+        return;  // refused as a row, or as a table
     }
     for (const auto& [name, value] : *members) {
         if (value.is_null()) {

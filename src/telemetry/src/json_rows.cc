@@ -115,6 +115,10 @@ bool add_json_row(RowBuilder& rows, const Value& object, const JsonRowRules& rul
         why = "not a JSON object";
         return false;
     }
+    if (members->size() > kRowMembersMax) {
+        why = "too many members: limit " + std::to_string(kRowMembersMax);
+        return false;
+    }
     rows.begin_row();
     for (const auto& [name, value] : *members) {
         auto column = rows.column(name);

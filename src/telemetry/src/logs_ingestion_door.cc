@@ -100,7 +100,7 @@ void handle(FrontDoors::State& state, const net::HttpRequest& request,
         reply.send(api_error(415, "UnsupportedContent", "Content-Type must be application/json"));
         return;
     }
-    Result<std::string> body = decoded_body(request, state.options.logs_ingestion_bytes_max);
+    Result<std::string> body = decoded_json(request, state.options.logs_ingestion_bytes_max);
     if (!body.ok()) {
         reply.send(api_error(body.error()));
         return;

@@ -1,6 +1,7 @@
 // OTLP/HTTP. Source: OpenTelemetry protocol specification, "OTLP/HTTP". The answer's codec is the
 // request's; failures carry a google.rpc.Status; a request that was taken in part answers 200 with
 // partial_success. Retryable is what the specification says is: 429, 502, 503, 504.
+#include "decode_budget.h"
 #include "door.h"
 #include "qd/codec/json.h"
 #include "qd/codec/protowire.h"
@@ -79,11 +80,14 @@ Result<MappedRows> rows_of(const Signal<Groups>& signal, FrontDoors::State& stat
                            const net::HttpRequest& request, bool json) {
     QD_TRY(const std::string body, decoded_body(request, state.options.body_bytes_max));
     if (json) {
+        QD_CHECK_OK(check_json_weight(body));
         QD_TRY(const Value value, codec::parse_json(body));
         QD_TRY(const Groups groups, signal.from_json(value));
+        QD_CHECK_OK(check_fan_out(groups));
         return signal.map(groups, state.sink, state.clock.utc());
     }
     QD_TRY(const Groups groups, signal.from_protobuf(body));
+    QD_CHECK_OK(check_fan_out(groups));
     return signal.map(groups, state.sink, state.clock.utc());
 }
 

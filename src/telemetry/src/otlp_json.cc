@@ -2,6 +2,7 @@
 // Encoding"): lowerCamelCase keys, trace and span ids as hex, enums as integers (names accepted, as
 // the collector does), 64-bit integers as text or number, NaN and infinities as text, unknown
 // members ignored, null = absent. A member of the wrong type is an error with its path.
+#include "decode_budget.h"
 #include "qd/telemetry/otlp.h"
 
 #include <charconv>
@@ -369,6 +370,7 @@ Result<std::vector<OtlpGroup<Item>>> read_request(const Value& json, std::string
     if (json.if_object() == nullptr) {
         return wrong("(root)", "object");
     }
+    DecodeBudget budget;
     std::vector<OtlpGroup<Item>> groups;
     QD_TRY(const Array* resources, array_member(json, resources_key));
     for (const Value& one : *resources) {
@@ -378,7 +380,9 @@ Result<std::vector<OtlpGroup<Item>>> read_request(const Value& json, std::string
         }
         QD_TRY(group.resource.schema_url, text_member(one, "schemaUrl"));
         QD_TRY(const Array* scopes, array_member(one, scopes_key));
+        const std::uint64_t weight = attributes_weight(group.resource.attributes);
         for (const Value& scope : *scopes) {
+            QD_CHECK_OK(budget.take(sizeof(group) + weight));
             OtlpGroup<Item> of_scope{.resource = group.resource, .scope = OtlpScope(), .items = {}};
             if (const Value* about = member(scope, "scope")) {
                 QD_TRY(of_scope.scope.name, text_member(*about, "name"));
@@ -387,6 +391,7 @@ Result<std::vector<OtlpGroup<Item>>> read_request(const Value& json, std::string
             }
             QD_TRY(const Array* items, array_member(scope, items_key));
             for (const Value& item : *items) {
+                QD_CHECK_OK(budget.take(sizeof(Item)));
                 QD_TRY(Item read, read_item(item, Item()));
                 of_scope.items.push_back(std::move(read));
             }

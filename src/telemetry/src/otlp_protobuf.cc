@@ -2,8 +2,10 @@
 // field numbers (opentelemetry-proto 1.11). Strings are checked for UTF-8 once per request, by
 // validating each string as it is copied; nesting of AnyValue is bounded because a zero-copy reader
 // has no recursion limit of its own.
+#include "decode_budget.h"
 #include "qd/base/utf8.h"
 #include "qd/codec/base64.h"
+#include "qd/codec/json.h"
 #include "qd/codec/protowire.h"
 #include "qd/telemetry/otlp.h"
 
@@ -34,23 +36,26 @@ Result<std::string> text_of(ProtoReader& reader) {
     return std::string(bytes);
 }
 
-Result<Value> any_value(std::string_view message, int depth);
+Result<Value> any_value(DecodeBudget& budget, std::string_view message, int depth);
 
-Result<std::pair<std::string, Value>> key_value(std::string_view message, int depth) {
+Result<std::pair<std::string, Value>> key_value(DecodeBudget& budget, std::string_view message,
+                                                int depth) {
+    QD_CHECK_OK(budget.take(sizeof(std::pair<std::string, Value>)));
     std::pair<std::string, Value> entry;
     ProtoReader reader(message);
     while (reader.next()) {
         if (reader.field() == 1) {
             QD_TRY(entry.first, text_of(reader));
         } else if (reader.field() == 2) {
-            QD_TRY(entry.second, any_value(reader.bytes(), depth));
+            QD_TRY(entry.second, any_value(budget, reader.bytes(), depth));
         }
     }
     QD_CHECK_OK(reader.status());
     return entry;
 }
 
-Result<Value> any_value(std::string_view message, int depth) {
+Result<Value> any_value(DecodeBudget& budget, std::string_view message, int depth) {
+    QD_CHECK_OK(budget.take(sizeof(Value)));
     if (depth > kValueDepthMax) {
         return Error(Code::InvalidArgument, "TEL0002", "OTLP value is nested too deep");
     }
@@ -77,7 +82,7 @@ Result<Value> any_value(std::string_view message, int depth) {
                 ProtoReader inner(reader.bytes());
                 while (inner.next()) {
                     if (inner.field() == 1) {
-                        QD_TRY(Value element, any_value(inner.bytes(), depth + 1));
+                        QD_TRY(Value element, any_value(budget, inner.bytes(), depth + 1));
                         array.push_back(std::move(element));
                     }
                 }
@@ -90,7 +95,7 @@ Result<Value> any_value(std::string_view message, int depth) {
                 ProtoReader inner(reader.bytes());
                 while (inner.next()) {
                     if (inner.field() == 1) {
-                        QD_TRY(auto entry, key_value(inner.bytes(), depth + 1));
+                        QD_TRY(auto entry, key_value(budget, inner.bytes(), depth + 1));
                         object.set(std::move(entry.first), std::move(entry.second));
                     }
                 }
@@ -109,25 +114,25 @@ Result<Value> any_value(std::string_view message, int depth) {
     return value;
 }
 
-Status add_attribute(Attributes& attributes, std::string_view message) {
-    QD_TRY(auto entry, key_value(message, 0));
+Status add_attribute(DecodeBudget& budget, Attributes& attributes, std::string_view message) {
+    QD_TRY(auto entry, key_value(budget, message, 0));
     attributes.push_back(std::move(entry));
     return ok_status();
 }
 
-Result<OtlpResource> resource_of(std::string_view message) {
+Result<OtlpResource> resource_of(DecodeBudget& budget, std::string_view message) {
     OtlpResource resource;
     ProtoReader reader(message);
     while (reader.next()) {
         if (reader.field() == 1) {
-            QD_CHECK_OK(add_attribute(resource.attributes, reader.bytes()));
+            QD_CHECK_OK(add_attribute(budget, resource.attributes, reader.bytes()));
         }
     }
     QD_CHECK_OK(reader.status());
     return resource;
 }
 
-Result<OtlpScope> scope_of(std::string_view message) {
+Result<OtlpScope> scope_of(DecodeBudget& budget, std::string_view message) {
     OtlpScope scope;
     ProtoReader reader(message);
     while (reader.next()) {
@@ -141,7 +146,7 @@ Result<OtlpScope> scope_of(std::string_view message) {
                 break;
             }
             case 3:
-                QD_CHECK_OK(add_attribute(scope.attributes, reader.bytes()));
+                QD_CHECK_OK(add_attribute(budget, scope.attributes, reader.bytes()));
                 break;
             default:
                 break;
@@ -151,7 +156,8 @@ Result<OtlpScope> scope_of(std::string_view message) {
     return scope;
 }
 
-Result<OtlpEvent> event_of(std::string_view message) {
+Result<OtlpEvent> event_of(DecodeBudget& budget, std::string_view message) {
+    QD_CHECK_OK(budget.take(sizeof(OtlpEvent)));
     OtlpEvent event;
     ProtoReader reader(message);
     while (reader.next()) {
@@ -164,7 +170,7 @@ Result<OtlpEvent> event_of(std::string_view message) {
                 break;
             }
             case 3:
-                QD_CHECK_OK(add_attribute(event.attributes, reader.bytes()));
+                QD_CHECK_OK(add_attribute(budget, event.attributes, reader.bytes()));
                 break;
             default:
                 break;
@@ -174,7 +180,8 @@ Result<OtlpEvent> event_of(std::string_view message) {
     return event;
 }
 
-Result<OtlpLink> link_of(std::string_view message) {
+Result<OtlpLink> link_of(DecodeBudget& budget, std::string_view message) {
+    QD_CHECK_OK(budget.take(sizeof(OtlpLink)));
     OtlpLink link;
     ProtoReader reader(message);
     while (reader.next()) {
@@ -200,7 +207,7 @@ Status read_status(OtlpSpan& span, std::string_view message) {
     return reader.status();
 }
 
-Result<OtlpSpan> item_of(std::string_view message, OtlpSpan span) {
+Result<OtlpSpan> item_of(DecodeBudget& budget, std::string_view message, OtlpSpan span) {
     ProtoReader reader(message);
     while (reader.next()) {
         switch (reader.field()) {
@@ -231,13 +238,13 @@ Result<OtlpSpan> item_of(std::string_view message, OtlpSpan span) {
                 span.end_ns = reader.fixed64();
                 break;
             case 9:
-                QD_CHECK_OK(add_attribute(span.attributes, reader.bytes()));
+                QD_CHECK_OK(add_attribute(budget, span.attributes, reader.bytes()));
                 break;
             case 10:
                 span.dropped_attributes = reader.signed_varint();
                 break;
             case 11: {
-                QD_TRY(OtlpEvent event, event_of(reader.bytes()));
+                QD_TRY(OtlpEvent event, event_of(budget, reader.bytes()));
                 span.events.push_back(std::move(event));
                 break;
             }
@@ -245,7 +252,7 @@ Result<OtlpSpan> item_of(std::string_view message, OtlpSpan span) {
                 span.dropped_events = reader.signed_varint();
                 break;
             case 13: {
-                QD_TRY(OtlpLink link, link_of(reader.bytes()));
+                QD_TRY(OtlpLink link, link_of(budget, reader.bytes()));
                 span.links.push_back(std::move(link));
                 break;
             }
@@ -263,7 +270,8 @@ Result<OtlpSpan> item_of(std::string_view message, OtlpSpan span) {
     return span;
 }
 
-Result<OtlpLogRecord> item_of(std::string_view message, OtlpLogRecord record) {
+Result<OtlpLogRecord> item_of(DecodeBudget& budget, std::string_view message,
+                              OtlpLogRecord record) {
     ProtoReader reader(message);
     while (reader.next()) {
         switch (reader.field()) {
@@ -278,11 +286,11 @@ Result<OtlpLogRecord> item_of(std::string_view message, OtlpLogRecord record) {
                 break;
             }
             case 5: {
-                QD_TRY(record.body, any_value(reader.bytes(), 0));
+                QD_TRY(record.body, any_value(budget, reader.bytes(), 0));
                 break;
             }
             case 6:
-                QD_CHECK_OK(add_attribute(record.attributes, reader.bytes()));
+                QD_CHECK_OK(add_attribute(budget, record.attributes, reader.bytes()));
                 break;
             case 9:
                 record.trace_id = codec::hex_encode(reader.bytes());
@@ -354,7 +362,8 @@ Status read_varints(ProtoReader& reader, std::vector<std::uint64_t>& out) {
     return ok_status();
 }
 
-Result<OtlpPoint> number_point(std::string_view message) {
+Result<OtlpPoint> number_point(DecodeBudget& budget, std::string_view message) {
+    QD_CHECK_OK(budget.take(sizeof(OtlpPoint)));
     OtlpPoint point;
     ProtoReader reader(message);
     while (reader.next()) {
@@ -372,7 +381,7 @@ Result<OtlpPoint> number_point(std::string_view message) {
                 point.value = static_cast<double>(static_cast<std::int64_t>(reader.fixed64()));
                 break;
             case 7:
-                QD_CHECK_OK(add_attribute(point.attributes, reader.bytes()));
+                QD_CHECK_OK(add_attribute(budget, point.attributes, reader.bytes()));
                 break;
             case 8:
                 point.no_recorded_value = (reader.varint() & 1) != 0;
@@ -385,7 +394,8 @@ Result<OtlpPoint> number_point(std::string_view message) {
     return point;
 }
 
-Result<OtlpPoint> histogram_point(std::string_view message) {
+Result<OtlpPoint> histogram_point(DecodeBudget& budget, std::string_view message) {
+    QD_CHECK_OK(budget.take(sizeof(OtlpPoint)));
     OtlpPoint point;
     std::vector<std::uint64_t> bounds;
     ProtoReader reader(message);
@@ -411,7 +421,7 @@ Result<OtlpPoint> histogram_point(std::string_view message) {
                 QD_CHECK_OK(read_fixed64s(reader, bounds));
                 break;
             case 9:
-                QD_CHECK_OK(add_attribute(point.attributes, reader.bytes()));
+                QD_CHECK_OK(add_attribute(budget, point.attributes, reader.bytes()));
                 break;
             case 10:
                 point.no_recorded_value = (reader.varint() & 1) != 0;
@@ -448,13 +458,14 @@ Status read_exponential_buckets(std::string_view message, std::int64_t& offset,
     return reader.status();
 }
 
-Result<OtlpPoint> exponential_point(std::string_view message) {
+Result<OtlpPoint> exponential_point(DecodeBudget& budget, std::string_view message) {
+    QD_CHECK_OK(budget.take(sizeof(OtlpPoint)));
     OtlpPoint point;
     ProtoReader reader(message);
     while (reader.next()) {
         switch (reader.field()) {
             case 1:
-                QD_CHECK_OK(add_attribute(point.attributes, reader.bytes()));
+                QD_CHECK_OK(add_attribute(budget, point.attributes, reader.bytes()));
                 break;
             case 2:
                 point.start_ns = reader.fixed64();
@@ -502,7 +513,8 @@ Result<OtlpPoint> exponential_point(std::string_view message) {
     return point;
 }
 
-Result<OtlpPoint> summary_point(std::string_view message) {
+Result<OtlpPoint> summary_point(DecodeBudget& budget, std::string_view message) {
+    QD_CHECK_OK(budget.take(sizeof(OtlpPoint)));
     OtlpPoint point;
     ProtoReader reader(message);
     while (reader.next()) {
@@ -531,7 +543,7 @@ Result<OtlpPoint> summary_point(std::string_view message) {
                 break;
             }
             case 7:
-                QD_CHECK_OK(add_attribute(point.attributes, reader.bytes()));
+                QD_CHECK_OK(add_attribute(budget, point.attributes, reader.bytes()));
                 break;
             case 8:
                 point.no_recorded_value = (reader.varint() & 1) != 0;
@@ -544,17 +556,18 @@ Result<OtlpPoint> summary_point(std::string_view message) {
     return point;
 }
 
-Status read_metric_data(OtlpMetric& metric, OtlpMetricKind kind, std::string_view message) {
+Status read_metric_data(DecodeBudget& budget, OtlpMetric& metric, OtlpMetricKind kind,
+                        std::string_view message) {
     metric.kind = kind;
     ProtoReader reader(message);
     while (reader.next()) {
         if (reader.field() == 1) {
             const std::string_view bytes = reader.bytes();
-            Result<OtlpPoint> point = kind == OtlpMetricKind::Histogram ? histogram_point(bytes)
-                                      : kind == OtlpMetricKind::ExponentialHistogram
-                                          ? exponential_point(bytes)
-                                      : kind == OtlpMetricKind::Summary ? summary_point(bytes)
-                                                                        : number_point(bytes);
+            Result<OtlpPoint> point =
+                kind == OtlpMetricKind::Histogram              ? histogram_point(budget, bytes)
+                : kind == OtlpMetricKind::ExponentialHistogram ? exponential_point(budget, bytes)
+                : kind == OtlpMetricKind::Summary              ? summary_point(budget, bytes)
+                                                               : number_point(budget, bytes);
             if (!point.ok()) {
                 return std::move(point).error();
             }
@@ -568,7 +581,7 @@ Status read_metric_data(OtlpMetric& metric, OtlpMetricKind kind, std::string_vie
     return reader.status();
 }
 
-Result<OtlpMetric> item_of(std::string_view message, OtlpMetric metric) {
+Result<OtlpMetric> item_of(DecodeBudget& budget, std::string_view message, OtlpMetric metric) {
     ProtoReader reader(message);
     while (reader.next()) {
         switch (reader.field()) {
@@ -585,20 +598,23 @@ Result<OtlpMetric> item_of(std::string_view message, OtlpMetric metric) {
                 break;
             }
             case 5:
-                QD_CHECK_OK(read_metric_data(metric, OtlpMetricKind::Gauge, reader.bytes()));
+                QD_CHECK_OK(
+                    read_metric_data(budget, metric, OtlpMetricKind::Gauge, reader.bytes()));
                 break;
             case 7:
-                QD_CHECK_OK(read_metric_data(metric, OtlpMetricKind::Sum, reader.bytes()));
+                QD_CHECK_OK(read_metric_data(budget, metric, OtlpMetricKind::Sum, reader.bytes()));
                 break;
             case 9:
-                QD_CHECK_OK(read_metric_data(metric, OtlpMetricKind::Histogram, reader.bytes()));
+                QD_CHECK_OK(
+                    read_metric_data(budget, metric, OtlpMetricKind::Histogram, reader.bytes()));
                 break;
             case 10:
-                QD_CHECK_OK(
-                    read_metric_data(metric, OtlpMetricKind::ExponentialHistogram, reader.bytes()));
+                QD_CHECK_OK(read_metric_data(budget, metric, OtlpMetricKind::ExponentialHistogram,
+                                             reader.bytes()));
                 break;
             case 11:
-                QD_CHECK_OK(read_metric_data(metric, OtlpMetricKind::Summary, reader.bytes()));
+                QD_CHECK_OK(
+                    read_metric_data(budget, metric, OtlpMetricKind::Summary, reader.bytes()));
                 break;
             default:
                 break;
@@ -609,14 +625,16 @@ Result<OtlpMetric> item_of(std::string_view message, OtlpMetric metric) {
 }
 
 template <typename Item>
-Status read_scope_group(std::string_view message, OtlpGroup<Item> group,
+Status read_scope_group(DecodeBudget& budget, std::string_view message, OtlpGroup<Item> group,
                         std::vector<OtlpGroup<Item>>& out) {
+    QD_CHECK_OK(budget.take(sizeof(group) + attributes_weight(group.resource.attributes)));
     ProtoReader reader(message);
     while (reader.next()) {
         if (reader.field() == 1) {
-            QD_TRY(group.scope, scope_of(reader.bytes()));
+            QD_TRY(group.scope, scope_of(budget, reader.bytes()));
         } else if (reader.field() == 2 && reader.wire_type() == kBytes) {
-            QD_TRY(Item item, item_of(reader.bytes(), Item()));
+            QD_CHECK_OK(budget.take(sizeof(Item)));
+            QD_TRY(Item item, item_of(budget, reader.bytes(), Item()));
             group.items.push_back(std::move(item));
         }
     }
@@ -629,6 +647,7 @@ Status read_scope_group(std::string_view message, OtlpGroup<Item> group,
 /// stand behind its scopes, so it is read first.
 template <typename Item>
 Result<std::vector<OtlpGroup<Item>>> decode_request(std::string_view message) {
+    DecodeBudget budget;
     std::vector<OtlpGroup<Item>> groups;
     ProtoReader request(message);
     while (request.next()) {
@@ -640,7 +659,7 @@ Result<std::vector<OtlpGroup<Item>>> decode_request(std::string_view message) {
         ProtoReader first(resource_bytes);
         while (first.next()) {
             if (first.field() == 1) {
-                QD_TRY(group.resource, resource_of(first.bytes()));
+                QD_TRY(group.resource, resource_of(budget, first.bytes()));
             } else if (first.field() == 3) {
                 QD_TRY(group.resource.schema_url, text_of(first));
             }
@@ -649,7 +668,7 @@ Result<std::vector<OtlpGroup<Item>>> decode_request(std::string_view message) {
         ProtoReader second(resource_bytes);
         while (second.next()) {
             if (second.field() == 2) {
-                QD_CHECK_OK(read_scope_group<Item>(second.bytes(), group, groups));
+                QD_CHECK_OK(read_scope_group<Item>(budget, second.bytes(), group, groups));
             }
         }
         QD_CHECK_OK(second.status());
@@ -669,6 +688,19 @@ const Value* find_attribute(const Attributes& attributes, std::string_view key) 
         }
     }
     return nullptr;
+}
+
+std::uint64_t attributes_weight(const Attributes& attributes) {
+    std::uint64_t bytes = 0;
+    for (const auto& [key, value] : attributes) {
+        bytes += sizeof(key) + sizeof(value) + key.size();
+        if (const std::string* text = value.if_string()) {
+            bytes += text->size();
+        } else if (value.if_array() != nullptr || value.if_object() != nullptr) {
+            bytes += 4 * codec::to_json(value).size();
+        }
+    }
+    return bytes;
 }
 
 Result<OtlpTraces> decode_otlp_traces(std::string_view protobuf) {

@@ -2,6 +2,8 @@
 
 #include "semantic_conventions.h"
 
+#include <unordered_map>
+
 namespace qd::telemetry {
 
 Result<RowBuilder*> TableSet::table(std::string_view name) {
@@ -41,14 +43,37 @@ void put_resource(RowBuilder& row, const OtlpResource& resource) {
     row.text("_ResourceId", convention_text(resource.attributes, "cloud.resource_id"));
 }
 
+namespace {
+
+/// An object built from many pairs in linear time; Object::set() looks at every member.
+class Bag {
+  public:
+    void set(const std::string& key, Value value) {
+        const auto [at, fresh] = index_.emplace(key, object_.size());
+        if (fresh) {
+            object_.append(key, std::move(value));
+        } else {
+            (object_.begin() + static_cast<std::ptrdiff_t>(at->second))->second = std::move(value);
+        }
+    }
+    bool has(const std::string& key) const { return index_.contains(key); }
+    Object take() { return std::move(object_); }
+
+  private:
+    Object object_;
+    std::unordered_map<std::string, std::size_t> index_;
+};
+
+}  // namespace
+
 Object properties_of(const Attributes& attributes, const OtlpResource& resource,
                      const OtlpScope& scope) {
-    Object properties;
+    Bag properties;
     for (const auto& [key, value] : attributes) {
         properties.set(key, attribute_text(value));
     }
     for (const auto& [key, value] : resource.attributes) {
-        if (properties.find(key) == nullptr) {
+        if (!properties.has(key)) {
             properties.set(key, attribute_text(value));
         }
     }
@@ -58,15 +83,15 @@ Object properties_of(const Attributes& attributes, const OtlpResource& resource,
     if (!scope.version.empty()) {
         properties.set("instrumentationlibrary.version", scope.version);
     }
-    return properties;
+    return properties.take();
 }
 
 Object to_object(const Attributes& attributes) {
-    Object object;
+    Bag object;
     for (const auto& [key, value] : attributes) {
         object.set(key, value);
     }
-    return object;
+    return object.take();
 }
 
 Timestamp time_or(std::uint64_t ns, Timestamp otherwise) {

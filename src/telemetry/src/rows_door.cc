@@ -17,6 +17,12 @@ namespace {
 
 constexpr std::size_t kRejectedListed = 1000;
 
+/// Beyond those that the answer lists, rows are only counted.
+void reject(std::vector<RejectedRow>& rejected, std::size_t index, std::string why) {
+    rejected.push_back(
+        {.index = index, .why = rejected.size() < kRejectedListed ? std::move(why) : ""});
+}
+
 /// A JSON array, one object, or a line each. `bad` collects lines that are not JSON.
 Array records_of(std::string_view body, std::vector<RejectedRow>& bad) {
     if (auto whole = codec::parse_json(body); whole.ok()) {
@@ -37,7 +43,7 @@ Array records_of(std::string_view body, std::vector<RejectedRow>& bad) {
         }
         auto one = codec::parse_json(line);
         if (!one.ok()) {
-            bad.push_back({.index = out.size(), .why = one.error().text()});
+            reject(bad, out.size(), one.error().text());
         }
         out.push_back(one.ok() ? std::move(one).value() : Value());
     }
@@ -87,7 +93,7 @@ void handle_rows(FrontDoors::State& state, const net::HttpRequest& request,
         return;
     }
     const std::string table(request.path_parameter("table"));
-    Result<std::string> body = decoded_body(request, state.options.body_bytes_max);
+    Result<std::string> body = decoded_json(request, state.options.body_bytes_max);
     if (!body.ok()) {
         reply.send(failure(body.error()));
         return;
@@ -125,7 +131,7 @@ void handle_rows(FrontDoors::State& state, const net::HttpRequest& request,
         }
         std::string why;
         if (!add_json_row(builder, all[i], rules, why)) {
-            rejected.push_back({.index = i, .why = std::move(why)});
+            reject(rejected, i, std::move(why));
         }
     }
     std::vector<std::pair<std::string, columns::Table>> tables;
@@ -160,7 +166,7 @@ std::map<std::string, TableRecords> sort_records(FrontDoors::State& state, const
             Result<DiagnosticRecord> mapped =
                 read_record(*record, state.options.categories, mode, schema_of);
             if (!mapped.ok()) {
-                rejected.push_back({.index = at, .why = mapped.error().text()});
+                reject(rejected, at, mapped.error().text());
                 continue;
             }
             TableRecords& table = tables[mapped->table];
@@ -183,7 +189,7 @@ void handle_records(FrontDoors::State& state, const net::HttpRequest& request,
         reply.send(failure(allowed.error()));
         return;
     }
-    Result<std::string> body = decoded_body(request, state.options.body_bytes_max);
+    Result<std::string> body = decoded_json(request, state.options.body_bytes_max);
     if (!body.ok()) {
         reply.send(failure(body.error()));
         return;
@@ -215,7 +221,7 @@ void handle_records(FrontDoors::State& state, const net::HttpRequest& request,
         for (const auto& [at, row] : records.rows) {
             std::string why;
             if (!add_json_row(builder, row, rules, why)) {
-                rejected.push_back({.index = at, .why = std::move(why)});
+                reject(rejected, at, std::move(why));
             }
         }
         if (builder.rows() > 0) {

@@ -17,10 +17,35 @@ bool any_null(Args args, std::uint32_t row) {
     return false;
 }
 
-ColumnPtr evaluate_rows(DataType result, const RowFunction& function, Nulls nulls, Args args,
-                        std::uint32_t rows) {
+// Texts grow by joining: a cell whose inputs exceed the first, or a chunk whose inputs exceed the
+// second, ends the query before a column meets its 4 GiB.
+constexpr std::uint64_t kCellInputBytesMax = std::uint64_t{64} << 20;
+constexpr std::uint64_t kChunkInputBytesMax = std::uint64_t{512} << 20;
+
+std::uint64_t input_bytes(Args args, std::uint32_t row) {
+    std::uint64_t bytes = 0;
+    for (const ColumnPtr& arg : args) {
+        if (columns::is_bytes(arg->type()) && !arg->is_null(row)) {
+            bytes += arg->bytes_at(row).size();
+        }
+    }
+    return bytes;
+}
+
+Result<ColumnPtr> evaluate_rows(DataType result, const RowFunction& function, Nulls nulls,
+                                Args args, std::uint32_t rows) {
     ColumnBuilder out(result, rows);
+    std::uint64_t total = 0;
     for (std::uint32_t row = 0; row < rows; ++row) {
+        if (columns::is_bytes(result)) {
+            const std::uint64_t bytes = input_bytes(args, row);
+            total += bytes;
+            if (bytes > kCellInputBytesMax || total > kChunkInputBytesMax) {
+                return Error(Code::ResourceExhausted, "E_RUNAWAY_QUERY",
+                             "texts of the query grow too large, bytes allowed in a cell: " +
+                                 std::to_string(kCellInputBytesMax));
+            }
+        }
         if (nulls == Nulls::Propagate && any_null(args, row)) {
             out.append_null();
         } else {
@@ -30,8 +55,8 @@ ColumnPtr evaluate_rows(DataType result, const RowFunction& function, Nulls null
     return out.finish();
 }
 
-ColumnPtr evaluate(DataType result, const RowFunction& function, Nulls nulls, Args args,
-                   std::uint32_t rows) {
+Result<ColumnPtr> evaluate(DataType result, const RowFunction& function, Nulls nulls, Args args,
+                           std::uint32_t rows) {
     std::size_t varying = 0;
     std::size_t varying_index = 0;
     for (std::size_t i = 0; i < args.size(); ++i) {
@@ -41,7 +66,7 @@ ColumnPtr evaluate(DataType result, const RowFunction& function, Nulls nulls, Ar
         }
     }
     if (rows > 0 && varying == 0) {
-        const ColumnPtr one = evaluate_rows(result, function, nulls, args, 1);
+        QD_TRY(const ColumnPtr one, evaluate_rows(result, function, nulls, args, 1));
         return Column::make_constant(one->scalar_at(0), rows);
     }
     if (varying == 1 && args[varying_index]->layout() == Layout::Dictionary &&
@@ -49,8 +74,8 @@ ColumnPtr evaluate(DataType result, const RowFunction& function, Nulls nulls, Ar
         const ColumnPtr& coded = args[varying_index];
         std::vector<ColumnPtr> entries(args.begin(), args.end());
         entries[varying_index] = coded->dictionary();
-        ColumnPtr mapped =
-            evaluate_rows(result, function, nulls, entries, coded->dictionary()->size());
+        QD_TRY(ColumnPtr mapped,
+               evaluate_rows(result, function, nulls, entries, coded->dictionary()->size()));
         return Column::make_dictionary(
             std::move(mapped),
             std::vector<std::uint32_t>(coded->codes().begin(), coded->codes().end()));

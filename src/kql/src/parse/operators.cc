@@ -457,6 +457,11 @@ void Parser::parse_pipeline(Query& query) {
 }
 
 OperatorPtr Parser::parse_operator() {
+    if (++operators_ > options_.operators_max) {
+        stop("The query has too many operators; operators allowed: " +
+                 std::to_string(options_.operators_max),
+             peek().span);
+    }
     const std::uint32_t begin = here();
     std::size_t tokens = 0;
     const std::string_view word = dashed_word(tokens);

@@ -189,6 +189,7 @@ class Parser {
     bool stopped_ = false;
     bool colon_is_search_ = true;  // off between `?` and `:`
     std::uint32_t nesting_ = 0;
+    std::uint32_t operators_ = 0;
     std::uint32_t deepest_ = 0;
     std::vector<Diagnostic> diagnostics_;
 };

@@ -17,6 +17,8 @@ struct ParseOptions {
     std::size_t bytes_max = 4u << 20;
     /// Brackets, braces and parentheses open at once; unary operators count too.
     std::uint32_t nesting_max = 200;
+    /// Operators of all pipelines of a text; plans are walked recursively.
+    std::uint32_t operators_max = 1'000;
     /// Errors kept; reading goes on after them up to here, then stops.
     std::size_t errors_max = 50;
 };

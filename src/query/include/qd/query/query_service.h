@@ -29,11 +29,12 @@ class ExternalFetch {
 };
 
 /// Queries and management commands over one workspace: binds the engine's ports to the workspace's
-/// tables, views and stored functions. Threads: any.
+/// tables, views and stored functions. A query may hold `memory_bytes_max`. Threads: any.
 class QueryService {
   public:
     QueryService(workspace::Workspace& workspace, Executor& executor, Clock& clock,
-                 ExternalFetch* fetch, ExternalDataPolicy external);
+                 ExternalFetch* fetch, ExternalDataPolicy external,
+                 std::int64_t memory_bytes_max = std::int64_t{2} << 30);
     ~QueryService();
 
     /// A query or, when the text begins with a dot, a management command.

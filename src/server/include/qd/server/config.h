@@ -36,6 +36,7 @@ struct ServerConfig {
     std::vector<std::string> instrumentation_keys;   // Application Insights; empty: any
     std::vector<std::string> data_collection_rules;  // empty: any well-formed id
     std::uint32_t retention_days = 90;
+    std::uint32_t query_memory_mib = 2'048;  // of one query; beyond it is refused
     std::vector<std::string> external_hosts;
     std::vector<std::string> external_directories;
     std::string webhook_signing_key;

@@ -35,4 +35,7 @@ class Server {
     virtual void stop() = 0;
 };
 
+/// Settings of the process's heap; before any thread starts.
+void tune_heap();
+
 }  // namespace qd::server

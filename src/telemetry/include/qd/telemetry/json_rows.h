@@ -13,6 +13,9 @@
 /// JSON objects as rows of a table.
 namespace qd::telemetry {
 
+/// A row with more members is refused: no table has so many columns.
+inline constexpr std::size_t kRowMembersMax = 5'000;
+
 struct RejectedRow {
     std::size_t index = 0;  // of the object in its request
     std::string why;        // "column Count: text does not fit long"
