@@ -189,7 +189,8 @@ for (const door of ['logAnalytics', 'kustoV1', 'kustoV2']) {
     const rss = server.rssBytes();
     check((answer.status === 200 || answer.status === 400 || answer.status === 413 || answer.status === 504) && (answer.status === 200 || doors[door].speaks(answer.body)) && answer.ms < kAnswerMs && rss < kRssMax,
       `${door}: ${what}`, `status ${answer.status} in ${answer.ms} ms, ${(rss / 1048576).toFixed(0)} MiB: ${answer.text.slice(0, 200)}`);
-    if (server.dead) { console.log(server.log.slice(-800)); finish(); }
+    if (answer.status === 0) await pause(500);
+    if (server.dead || answer.status === 0) { console.log(server.log.slice(-800)); finish(); }
   }
   for (const [what, csl] of [
     ['a huge cross join', 'range a from 1 to 200000 step 1 | extend k = 1 | join kind=inner (range b from 1 to 200000 step 1 | extend k = 1) on k | count'],

@@ -267,6 +267,8 @@ class Binder {
     Visualization visualization_;
     std::vector<Diagnostic> diagnostics_;
     std::optional<Error> run_error_;
+    static constexpr std::uint32_t kBoundOperatorsMax = 5'000;
+    std::uint32_t bound_operators_ = 0;
     QuerySettings settings_;
     std::map<const PlanOp*, std::pair<PlanPtr, std::shared_ptr<const NameSet>>> guessed_;
     std::uint32_t next_placeholder_ = 0;

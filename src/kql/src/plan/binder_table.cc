@@ -548,6 +548,12 @@ PlanPtr Binder::bind_query(const Query& query) {
 PlanPtr Binder::bind_pipeline(const Query& query, PlanPtr input) {
     // `as` names hold to the end of their pipeline and for what it contains.
     for (const OperatorPtr& op : query.operators) {
+        // Every use of a let binds it anew: forty lets of two uses each are a million million.
+        if (!run_error_ && ++bound_operators_ > kBoundOperatorsMax) {
+            run_error_ = Error(Code::ResourceExhausted, "E_RUNAWAY_QUERY",
+                               "the query expands to too many operators, allowed: " +
+                                   std::to_string(kBoundOperatorsMax));
+        }
         if (run_error_) {
             return unknown_table();
         }
