@@ -7,6 +7,7 @@
 #include "qd/kql/parser.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace qd::kql {
 
@@ -107,6 +108,37 @@ Error not_a_query() {
     return Error(Code::InvalidArgument, "SYN0002", "a management command cannot be run as a query");
 }
 
+/// Lets share their plans, so a short text can stand for a tree of any size; the optimiser and the
+/// executor walk the tree. Counted over the shared nodes, each once.
+class PlanSize {
+  public:
+    Status check(const PlanOp& plan) {
+        if (operators(plan) <= kOperatorsMax) {
+            return ok_status();
+        }
+        return Error(
+            Code::ResourceExhausted, "E_RUNAWAY_QUERY",
+            "the query expands to too many operators, allowed: " + std::to_string(kOperatorsMax));
+    }
+
+  private:
+    static constexpr std::uint64_t kOperatorsMax = 20'000;
+
+    std::uint64_t operators(const PlanOp& plan) {
+        if (const auto known = counted_.find(&plan); known != counted_.end()) {
+            return known->second;
+        }
+        std::uint64_t count = 1;
+        for (const PlanPtr& input : plan.inputs) {
+            count = std::min(count + operators(*input), kOperatorsMax + 1);
+        }
+        counted_.emplace(&plan, count);
+        return count;
+    }
+
+    std::unordered_map<const PlanOp*, std::uint64_t> counted_;
+};
+
 }  // namespace
 
 Result<QueryResult> Engine::run(std::string_view text, Catalog& catalog,
@@ -156,6 +188,10 @@ Result<QueryResult> Engine::run(std::string_view text, Catalog& catalog,
         bytes_max = ~std::uint64_t{0};
     }
     QueryResult result;
+    PlanSize size;
+    for (const BoundResult& bound : plans) {
+        QD_CHECK_OK(size.check(*bound.plan));
+    }
     for (BoundResult& bound : plans) {
         const PlanPtr plan = query.optimise ? optimise(bound.plan) : bound.plan;
         const std::uint64_t wanted =
