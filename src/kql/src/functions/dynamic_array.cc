@@ -270,7 +270,7 @@ Result<BoundCall> bind_pack_array(std::span<const Argument> args) {
 
 Result<BoundCall> bind_repeat(std::span<const Argument> args) {
     return bind_row(
-        "repeat", args, {Accepts::Any, Accepts::Integer}, DataType::Dynamic,
+        "repeat", args, {Accepts::NotDynamic, Accepts::Integer}, DataType::Dynamic,
         [](Args a, std::uint32_t row, ColumnBuilder& out) {
             const std::int64_t count = a[1]->is_null(row) ? -1 : a[1]->int_at(row);
             if (count < 0 || count > kElementsMax) {
@@ -279,6 +279,10 @@ Result<BoundCall> bind_repeat(std::span<const Argument> args) {
             }
             std::string element;
             append_cell_as_variant(element, *a[0], row);
+            if (count > 0 && element.size() > kValueBytesMax / static_cast<std::size_t>(count)) {
+                out.append_null();
+                return;
+            }
             ArrayBytes array;
             for (std::int64_t i = 0; i < count; ++i) {
                 array.append(element);
@@ -337,6 +341,10 @@ void append_steps(std::int64_t start, std::int64_t stop, std::int64_t step, Colu
 }
 
 void append_real_steps(double start, double stop, double step, ColumnBuilder& out) {
+    if (step == 0) {
+        out.append_null();
+        return;
+    }
     const double count = std::floor((stop - start) / step);
     if (!(count >= 0) || !std::isfinite(step)) {
         append_array(out, {});

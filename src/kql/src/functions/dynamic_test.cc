@@ -60,6 +60,7 @@ TEST(DynamicFunctions, FollowTheEnginesAnswers) {
         {"pack_array", {num(1), str("2"), span("2s")}, R"([1,"2","00:00:02"])"},
         {"repeat", {num(1), num(3)}, "[1,1,1]"},
         {"repeat", {num(1), num(-1)}, "null"},
+        {"repeat", {json("{}"), num(1)}, "error"},
         {"zip", {json("[1,3]"), json("[2]")}, "[[1,2],[3,null]]"},
         {"range", {num(1), num(8), num(3)}, "[1,4,7]"},
         {"range", {span("1h"), span("3h")}, R"(["01:00:00","02:00:00","03:00:00"])"},

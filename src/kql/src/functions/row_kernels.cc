@@ -1,5 +1,6 @@
 #include "functions/row_kernels.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace qd::kql {
@@ -22,30 +23,29 @@ bool any_null(Args args, std::uint32_t row) {
 constexpr std::uint64_t kCellInputBytesMax = std::uint64_t{64} << 20;
 constexpr std::uint64_t kChunkInputBytesMax = std::uint64_t{512} << 20;
 
-std::uint64_t input_bytes(Args args, std::uint32_t row) {
-    std::uint64_t bytes = 0;
-    for (const ColumnPtr& arg : args) {
-        if (columns::is_bytes(arg->type()) && !arg->is_null(row)) {
-            bytes += arg->bytes_at(row).size();
-        }
-    }
-    return bytes;
-}
-
-Result<ColumnPtr> evaluate_rows(DataType result, const RowFunction& function, Nulls nulls,
-                                Args args, std::uint32_t rows) {
-    ColumnBuilder out(result, rows);
+Status check_inputs(Args args, std::uint32_t rows) {
     std::uint64_t total = 0;
     for (std::uint32_t row = 0; row < rows; ++row) {
-        if (columns::is_bytes(result)) {
-            const std::uint64_t bytes = input_bytes(args, row);
-            total += bytes;
-            if (bytes > kCellInputBytesMax || total > kChunkInputBytesMax) {
-                return Error(Code::ResourceExhausted, "E_RUNAWAY_QUERY",
-                             "texts of the query grow too large, bytes allowed in a cell: " +
-                                 std::to_string(kCellInputBytesMax));
+        std::uint64_t bytes = 0;
+        for (const ColumnPtr& arg : args) {
+            if (columns::is_bytes(arg->type()) && !arg->is_null(row)) {
+                bytes += arg->bytes_at(row).size();
             }
         }
+        total += bytes;
+        if (bytes > kCellInputBytesMax || total > kChunkInputBytesMax) {
+            return Error(Code::ResourceExhausted, "E_RUNAWAY_QUERY",
+                         "texts of the query grow too large, bytes allowed in a cell: " +
+                             std::to_string(kCellInputBytesMax));
+        }
+    }
+    return ok_status();
+}
+
+ColumnPtr evaluate_range(DataType result, const RowFunction& function, Nulls nulls, Args args,
+                         std::uint32_t begin, std::uint32_t end) {
+    ColumnBuilder out(result, end - begin);
+    for (std::uint32_t row = begin; row < end; ++row) {
         if (nulls == Nulls::Propagate && any_null(args, row)) {
             out.append_null();
         } else {
@@ -55,8 +55,34 @@ Result<ColumnPtr> evaluate_rows(DataType result, const RowFunction& function, Nu
     return out.finish();
 }
 
+/// Texts and dynamic values are made in batches, so that a function that blows up its input
+/// (strrep(), range(), …) meets the limit before it has filled the machine.
+constexpr std::uint32_t kBatchRows = 256;
+
+Result<ColumnPtr> evaluate_rows(DataType result, const RowFunction& function, Nulls nulls,
+                                Args args, std::uint32_t rows, std::size_t bytes_max) {
+    if (columns::is_bytes(result)) {
+        QD_CHECK_OK(check_inputs(args, rows));
+    }
+    if (!columns::is_bytes(result) || rows <= kBatchRows) {
+        return evaluate_range(result, function, nulls, args, 0, rows);
+    }
+    std::vector<ColumnPtr> batches;
+    std::size_t bytes = 0;
+    for (std::uint32_t begin = 0; begin < rows; begin += kBatchRows) {
+        const std::uint32_t end = std::min(rows, begin + kBatchRows);
+        batches.push_back(evaluate_range(result, function, nulls, args, begin, end));
+        bytes += batches.back()->memory_bytes();
+        if (bytes > bytes_max) {
+            return Error(Code::ResourceExhausted, "E_RUNAWAY_QUERY",
+                         "the values a function makes of one chunk pass the memory limit");
+        }
+    }
+    return columns::concatenate(batches);
+}
+
 Result<ColumnPtr> evaluate(DataType result, const RowFunction& function, Nulls nulls, Args args,
-                           std::uint32_t rows) {
+                           std::uint32_t rows, std::size_t bytes_max) {
     std::size_t varying = 0;
     std::size_t varying_index = 0;
     for (std::size_t i = 0; i < args.size(); ++i) {
@@ -66,7 +92,7 @@ Result<ColumnPtr> evaluate(DataType result, const RowFunction& function, Nulls n
         }
     }
     if (rows > 0 && varying == 0) {
-        QD_TRY(const ColumnPtr one, evaluate_rows(result, function, nulls, args, 1));
+        QD_TRY(const ColumnPtr one, evaluate_rows(result, function, nulls, args, 1, bytes_max));
         return Column::make_constant(one->scalar_at(0), rows);
     }
     if (varying == 1 && args[varying_index]->layout() == Layout::Dictionary &&
@@ -74,13 +100,13 @@ Result<ColumnPtr> evaluate(DataType result, const RowFunction& function, Nulls n
         const ColumnPtr& coded = args[varying_index];
         std::vector<ColumnPtr> entries(args.begin(), args.end());
         entries[varying_index] = coded->dictionary();
-        QD_TRY(ColumnPtr mapped,
-               evaluate_rows(result, function, nulls, entries, coded->dictionary()->size()));
+        QD_TRY(ColumnPtr mapped, evaluate_rows(result, function, nulls, entries,
+                                               coded->dictionary()->size(), bytes_max));
         return Column::make_dictionary(
             std::move(mapped),
             std::vector<std::uint32_t>(coded->codes().begin(), coded->codes().end()));
     }
-    return evaluate_rows(result, function, nulls, args, rows);
+    return evaluate_rows(result, function, nulls, args, rows, bytes_max);
 }
 
 std::string_view describe(Accepts accepts) {
@@ -121,8 +147,12 @@ std::string_view describe(Accepts accepts) {
 
 ScalarKernel row_kernel(DataType result, RowFunction function, Nulls nulls) {
     return [result, function = std::move(function), nulls](
-               const EvalContext&, Args args, std::uint32_t rows) -> Result<ColumnPtr> {
-        return evaluate(result, function, nulls, args, rows);
+               const EvalContext& context, Args args, std::uint32_t rows) -> Result<ColumnPtr> {
+        constexpr std::int64_t kBytesMax = std::int64_t{1} << 30;
+        const std::int64_t limit = context.budget == nullptr
+                                       ? kBytesMax
+                                       : std::min(kBytesMax, context.budget->limit_bytes());
+        return evaluate(result, function, nulls, args, rows, static_cast<std::size_t>(limit));
     };
 }
 

@@ -76,6 +76,10 @@ Result<BoundCall> bind_kernel(std::string_view function, std::span<const Argumen
 Result<std::string> constant_text(std::string_view function, const Argument& argument,
                                   std::string_view parameter);
 
+/// No function makes a longer text or array than this (or than its longest argument): the result
+/// is "" or null instead.
+inline constexpr std::size_t kValueBytesMax = std::size_t{8} << 20U;
+
 inline std::string_view text_at(Args args, std::size_t index, std::uint32_t row) {
     return args[index]->bytes_at(row);
 }

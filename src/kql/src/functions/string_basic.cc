@@ -15,12 +15,23 @@ namespace {
 
 using Kind = VariantView::Kind;
 
+/// Texts that together are too long for one value.
+bool too_long(Args a, std::uint32_t row, std::size_t first) {
+    std::size_t bytes = 0;
+    for (std::size_t i = first; i < a.size(); ++i) {
+        bytes += a[i]->bytes_at(row).size();
+    }
+    return bytes > kValueBytesMax;
+}
+
 Result<BoundCall> bind_strcat(std::span<const Argument> args) {
     return bind_row("strcat", args, {Accepts::AnyAsText}, DataType::String,
                     [](Args a, std::uint32_t row, ColumnBuilder& out) {
                         std::string text;
-                        for (const ColumnPtr& arg : a) {
-                            text += arg->bytes_at(row);
+                        if (!too_long(a, row, 0)) {
+                            for (const ColumnPtr& arg : a) {
+                                text += arg->bytes_at(row);
+                            }
                         }
                         out.append_bytes(text);
                     });
@@ -29,9 +40,14 @@ Result<BoundCall> bind_strcat(std::span<const Argument> args) {
 Result<BoundCall> bind_strcat_delim(std::span<const Argument> args) {
     return bind_row("strcat_delim", args, {Accepts::AnyAsText}, DataType::String,
                     [](Args a, std::uint32_t row, ColumnBuilder& out) {
+                        const std::string_view delimiter = text_at(a, 0, row);
+                        if (too_long(a, row, 1) || delimiter.size() > kValueBytesMax / a.size()) {
+                            out.append_bytes({});
+                            return;
+                        }
                         std::string text(text_at(a, 1, row));
                         for (std::size_t i = 2; i < a.size(); ++i) {
-                            text += text_at(a, 0, row);
+                            text += delimiter;
                             text += text_at(a, i, row);
                         }
                         out.append_bytes(text);
@@ -69,6 +85,7 @@ Result<BoundCall> bind_strrep(std::span<const Argument> args) {
     return bind_row("strrep", args, {Accepts::AnyAsText, Accepts::Integer, Accepts::AnyAsText},
                     DataType::String, [](Args a, std::uint32_t row, ColumnBuilder& out) {
                         const std::int64_t times = std::min(a[1]->int_at(row), kRepeatMax);
+                        const std::string_view value = text_at(a, 0, row);
                         const std::string_view delimiter =
                             a.size() > 2 ? text_at(a, 2, row) : std::string_view();
                         std::string text;
@@ -76,7 +93,11 @@ Result<BoundCall> bind_strrep(std::span<const Argument> args) {
                             if (i > 0) {
                                 text += delimiter;
                             }
-                            text += text_at(a, 0, row);
+                            text += value;
+                            if (text.size() > kValueBytesMax) {
+                                text.clear();
+                                break;
+                            }
                         }
                         out.append_bytes(text);
                     });

@@ -7,6 +7,7 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -55,16 +56,23 @@ std::size_t next_start(std::string_view text, const StringPiece& match) {
     return at;
 }
 
-/// A match in the middle of the scan may not sit where the last one ended when it is empty; that
-/// is next_start()'s business. Calls visit(groups) for each match in order until it says stop.
+/// Calls visit(groups) for each match in order until it says stop. An empty match right behind the
+/// one before is none: "a*" matches "baac" as "", "aa", "".
 template <typename Visit>
 void for_each_match(const RE2& regex, std::string_view text, std::size_t groups_wanted,
                     Visit visit) {
     std::vector<StringPiece> groups(groups_wanted);
+    std::size_t last_end = std::string_view::npos;
     for (std::size_t at = 0; at <= text.size();) {
-        if (!match_from(regex, text, at, groups) || !visit(groups)) {
+        if (!match_from(regex, text, at, groups)) {
             return;
         }
+        const auto begin = static_cast<std::size_t>(groups[0].data() - text.data());
+        const bool adjacent = groups[0].empty() && begin == last_end;
+        if (!adjacent && !visit(groups)) {
+            return;
+        }
+        last_end = begin + groups[0].size();
         at = next_start(text, groups[0]);
     }
 }
@@ -217,13 +225,29 @@ Result<BoundCall> bind_replace(std::string_view name, std::span<const Argument> 
                               std::string(name) + "(): the rewrite does not fit: " + problem,
                               args[rewrite_index].span);
     }
-    return bind_row(name, args, {Accepts::Text}, DataType::String,
-                    [regex, rewrite = std::move(rewrite), text_index](Args a, std::uint32_t row,
-                                                                      ColumnBuilder& out) {
-                        std::string text(text_at(a, text_index, row));
-                        RE2::GlobalReplace(&text, *regex, piece(rewrite));
-                        out.append_bytes(text);
-                    });
+    const auto groups = static_cast<std::size_t>(RE2::MaxSubmatch(piece(rewrite))) + 1;
+    return bind_row(
+        name, args, {Accepts::Text}, DataType::String,
+        [regex, rewrite = std::move(rewrite), text_index, groups](Args a, std::uint32_t row,
+                                                                  ColumnBuilder& out) {
+            const std::string_view source = text_at(a, text_index, row);
+            const std::size_t bytes_max = std::max(kValueBytesMax, source.size());
+            std::string text;
+            std::size_t copied = 0;
+            for_each_match(*regex, source, groups, [&](const std::vector<StringPiece>& found) {
+                const auto at = static_cast<std::size_t>(found[0].data() - source.data());
+                text += source.substr(copied, at - copied);
+                regex->Rewrite(&text, piece(rewrite), found.data(), static_cast<int>(found.size()));
+                copied = at + found[0].size();
+                return text.size() <= bytes_max;
+            });
+            if (text.size() > bytes_max) {
+                text.clear();
+            } else {
+                text += source.substr(copied);
+            }
+            out.append_bytes(text);
+        });
 }
 
 /// Removes one match at the start and one at the end.

@@ -100,21 +100,20 @@ Result<BoundCall> bind_split(std::span<const Argument> args) {
                     });
 }
 
-void replace_all(std::string& out, std::string_view text, std::string_view from,
-                 std::string_view to) {
-    if (from.empty()) {
-        out += text;
-        return;
-    }
-    std::size_t at = 0;
-    while (true) {
-        const std::size_t next = text.find(from, at);
-        if (next == std::string_view::npos) {
-            out += text.substr(at);
-            return;
-        }
+/// "" when the result would be too long.
+std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {
+    std::string out;
+    const std::size_t bytes_max = std::max(kValueBytesMax, text.size());
+    for (std::size_t at = 0;;) {
+        const std::size_t next = from.empty() ? std::string_view::npos : text.find(from, at);
         out += text.substr(at, next - at);
+        if (next == std::string_view::npos) {
+            return out;
+        }
         out += to;
+        if (out.size() > bytes_max) {
+            return {};
+        }
         at = next + from.size();
     }
 }
@@ -122,10 +121,8 @@ void replace_all(std::string& out, std::string_view text, std::string_view from,
 Result<BoundCall> bind_replace_string(std::span<const Argument> args) {
     return bind_row("replace_string", args, {Accepts::Text}, DataType::String,
                     [](Args a, std::uint32_t row, ColumnBuilder& out) {
-                        std::string text;
-                        replace_all(text, text_at(a, 0, row), text_at(a, 1, row),
-                                    text_at(a, 2, row));
-                        out.append_bytes(text);
+                        out.append_bytes(replace_all(text_at(a, 0, row), text_at(a, 1, row),
+                                                     text_at(a, 2, row)));
                     });
 }
 
@@ -134,7 +131,7 @@ Result<BoundCall> bind_replace_string(std::span<const Argument> args) {
 std::string replace_many(std::string_view text, const std::vector<std::string>& from,
                          const std::vector<std::optional<std::string>>& to,
                          std::size_t lookup = 0) {
-    while (lookup < from.size() && (from[lookup].empty() || lookup >= to.size() || !to[lookup])) {
+    while (lookup < from.size() && (from[lookup].empty() || lookup >= to.size())) {
         ++lookup;
     }
     if (lookup >= from.size()) {
@@ -148,7 +145,10 @@ std::string replace_many(std::string_view text, const std::vector<std::string>& 
         if (next == std::string_view::npos) {
             return out;
         }
-        out += *to[lookup];
+        out += to[lookup].value_or(from[lookup]);
+        if (out.size() > std::max(kValueBytesMax, text.size())) {
+            return {};
+        }
         at = next + from[lookup].size();
     }
 }
@@ -161,7 +161,7 @@ std::vector<std::string> element_texts(const VariantView& array) {
     return texts;
 }
 
-/// Rewrites: what is no text stands for no replacement.
+/// Rewrites: what is no text leaves the place as it is.
 std::vector<std::optional<std::string>> rewrite_texts(const VariantView& array) {
     std::vector<std::optional<std::string>> texts;
     for (std::uint32_t i = 0; array.kind() == Kind::Array && i < array.size(); ++i) {
@@ -262,27 +262,27 @@ Result<BoundCall> bind_format_bytes(std::span<const Argument> args) {
             return semantic_error("SEM0224", "format_bytes(): unknown unit: " + name, args[2].span);
         }
     }
-    return bind_row("format_bytes", args, {Accepts::Number, Accepts::Number, Accepts::Text},
-                    DataType::String, [unit](Args a, std::uint32_t row, ColumnBuilder& out) {
-                        double value = a[0]->real_at(row);
-                        const double asked = a.size() > 1 ? a[1]->real_at(row) : 0;
-                        const int precision = static_cast<int>(std::clamp(asked, 0.0, 15.0));
-                        std::size_t index = 0;
-                        while (unit
-                                   ? index < *unit
-                                   : std::abs(value) >= 1024 && index + 1 < std::size(kByteUnits)) {
-                            value /= 1024;
-                            ++index;
-                        }
-                        std::string text = fmt::format("{:.{}f}", value, precision);
-                        if (precision > 0) {
-                            text.erase(text.find_last_not_of('0') + 1);
-                            if (text.back() == '.') {
-                                text.pop_back();
-                            }
-                        }
-                        out.append_bytes(text + " " + std::string(kByteUnits[index]));
-                    });
+    return bind_row(
+        "format_bytes", args, {Accepts::Number, Accepts::Number, Accepts::Text}, DataType::String,
+        [unit](Args a, std::uint32_t row, ColumnBuilder& out) {
+            double value = a[0]->real_at(row);
+            const double asked = a.size() > 1 ? a[1]->real_at(row) : 0;
+            const int precision = asked > 0 ? static_cast<int>(std::min(asked, 15.0)) : 0;
+            std::size_t index = 0;
+            while (unit ? index < *unit
+                        : std::abs(value) >= 1024 && index + 1 < std::size(kByteUnits)) {
+                value /= 1024;
+                ++index;
+            }
+            std::string text = fmt::format("{:.{}f}", value, precision);
+            if (precision > 0) {
+                text.erase(text.find_last_not_of('0') + 1);
+                if (text.back() == '.') {
+                    text.pop_back();
+                }
+            }
+            out.append_bytes(text + " " + std::string(kByteUnits[index]));
+        });
 }
 
 constexpr ScalarFunction kFunctions[] = {

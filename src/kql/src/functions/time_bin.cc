@@ -112,7 +112,12 @@ ColumnPtr bin_flat(const Column& values, std::int64_t step) {
         if (rest < 0) {
             rest += step;
         }
-        out.append_int(in[row] - rest);
+        std::int64_t binned = 0;
+        if (__builtin_sub_overflow(in[row], rest, &binned)) {
+            out.append_null();
+        } else {
+            out.append_int(binned);
+        }
     }
     return out.finish();
 }

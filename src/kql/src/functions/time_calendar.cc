@@ -108,6 +108,9 @@ std::optional<std::int64_t> start_of(CalendarPart part, std::int64_t ticks, std:
         case CalendarPart::Day:
             return (days + offset) * Ticks::kDay;
         case CalendarPart::Week:
+            if (offset > 600'000 || offset < -600'000) {
+                return std::nullopt;
+            }
             return (start_of_week_days(days) + offset * 7) * Ticks::kDay;
         case CalendarPart::Month: {
             const std::int64_t index = month_index(civil_from_days(days)) + offset;

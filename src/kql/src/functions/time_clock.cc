@@ -13,12 +13,12 @@ namespace {
 
 using columns::Column;
 
-std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
-    std::int64_t sum = 0;
-    if (__builtin_add_overflow(a, b, &sum)) {
-        return -1;
-    }
-    return sum;
+/// -1, which is no instant, when the sum overflows.
+std::int64_t instant_after(std::int64_t start, std::int64_t span, int sign) {
+    std::int64_t result = 0;
+    const bool overflow = sign > 0 ? __builtin_add_overflow(start, span, &result)
+                                   : __builtin_sub_overflow(start, span, &result);
+    return overflow ? -1 : result;
 }
 
 void append_instant(ColumnBuilder& out, std::int64_t ticks) {
@@ -40,7 +40,7 @@ Result<BoundCall> bind_relative(std::string_view name, std::span<const Argument>
             }
             return row_kernel(
                 DataType::DateTime, [now, sign](Args spans, std::uint32_t row, ColumnBuilder& out) {
-                    append_instant(out, saturating_add(now, sign * spans[0]->int_at(row)));
+                    append_instant(out, instant_after(now, spans[0]->int_at(row), sign));
                 })(context, a, rows);
         });
 }
@@ -71,7 +71,7 @@ Result<BoundCall> bind_epoch(std::span<const Argument> args) {
                             }
                             ticks = static_cast<std::int64_t>(real);
                         }
-                        append_instant(out, saturating_add(Timestamp::kUnixEpochTicks, ticks));
+                        append_instant(out, instant_after(Timestamp::kUnixEpochTicks, ticks, 1));
                     });
 }
 
