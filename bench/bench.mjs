@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { now, queries } from './queries.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const require = createRequire(join(here, '../tests/clients/package.json'));
+const require = createRequire(join(here, 'package.json'));
 const { DuckDBInstance } = require('@duckdb/node-api');
 
 const args = process.argv.slice(2);
