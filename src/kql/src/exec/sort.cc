@@ -21,6 +21,9 @@ using columns::Chunk;
 
 namespace {
 
+constexpr std::uint64_t kLeastExact = 3;
+constexpr std::uint64_t kGreatestExact = ~std::uint64_t{0} - 3;
+
 /// Order of one key as numbers: smaller comes first. Missing values (null, NaN) are put where the
 /// key wants them.
 std::vector<std::uint64_t> ordinals(const ColumnPtr& column, const SortKey& key,
@@ -47,8 +50,9 @@ std::vector<std::uint64_t> ordinals(const ColumnPtr& column, const SortKey& key,
         if (key.descending) {
             v = ~v;
         }
-        // Keep the two ends free for missing values.
-        out[i] = std::clamp(v, std::uint64_t{2}, ~std::uint64_t{0} - 2);
+        // The two ends are kept free for missing values; what is pushed together there is compared
+        // by value.
+        out[i] = std::clamp(v, kLeastExact - 1, kGreatestExact + 1);
     }
     return out;
 }
@@ -126,7 +130,9 @@ Result<std::vector<std::uint32_t>> sorted_rows(Evaluator& evaluator, const SortO
                 if (numbers[k][a] != numbers[k][b]) {
                     return numbers[k][a] < numbers[k][b];
                 }
-                continue;
+                if (numbers[k][a] >= kLeastExact && numbers[k][a] <= kGreatestExact) {
+                    continue;
+                }
             }
             const bool null_a = columns[k]->is_null(a);
             const bool null_b = columns[k]->is_null(b);
