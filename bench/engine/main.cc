@@ -21,7 +21,7 @@
 #include <sys/resource.h>
 
 #include <cstdio>
-#include <iostream>
+#include <cstdlib>
 #include <string>
 
 namespace {
@@ -146,8 +146,10 @@ int main(int argc, char** argv) {
     }
     std::printf("{\"ready\":true}\n");
     std::fflush(stdout);
-    for (std::string line; std::getline(std::cin, line);) {
-        const auto request = qd::codec::parse_json(line);
+    char* line = nullptr;
+    std::size_t room = 0;
+    for (ssize_t length = 0; (length = getline(&line, &room, stdin)) > 0;) {
+        const auto request = qd::codec::parse_json({line, static_cast<std::size_t>(length)});
         const auto answer = request.ok() ? engine.answer(request.value())
                                          : qd::Result<std::string>(request.error());
         std::string out = answer.ok() ? answer.value() : "{\"error\":";
@@ -158,5 +160,6 @@ int main(int argc, char** argv) {
         std::printf("%s\n", out.c_str());
         std::fflush(stdout);
     }
+    std::free(line);
     return 0;
 }
