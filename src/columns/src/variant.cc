@@ -20,6 +20,13 @@ namespace qd::columns {
 
 static_assert(std::endian::native == std::endian::little);
 
+namespace {
+
+constexpr std::size_t kContainerHeader = 9;
+constexpr std::size_t kCellBytes = 9;
+
+}  // namespace
+
 namespace internal {
 
 void append_u32(std::string& out, std::size_t value) {
@@ -80,7 +87,27 @@ void ContainerWriter::key(std::string_view key) {
 }
 
 void ContainerWriter::finish() {
+    if (!is_object_ && next_slot_ > start_ + kContainerHeader) {
+        pack_cells();
+    }
     put_u32(out_, start_ + 1, out_.size() - start_ - 5);
+}
+
+void ContainerWriter::pack_cells() {
+    std::string cells;
+    for (std::size_t at = next_slot_; at < out_.size();) {
+        const auto tag = static_cast<Tag>(out_[at]);
+        if (!is_cell(tag)) {
+            return;
+        }
+        const std::size_t length = tag <= Tag::True ? 1 : kCellBytes;
+        cells.append(out_, at, length);
+        cells.append(kCellBytes - length, '\0');
+        at += length;
+    }
+    out_[start_] = static_cast<char>(Tag::Cells);
+    out_.resize(start_ + kContainerHeader);
+    out_ += cells;
 }
 
 }  // namespace internal
@@ -90,7 +117,6 @@ namespace {
 using internal::Tag;
 
 constexpr int kDepthMax = 1100;  // above every parser's limit; bounds the stack of a descent
-constexpr std::size_t kContainerHeader = 9;
 
 std::uint32_t read_u32(std::string_view bytes, std::size_t at) {
     std::uint32_t v = 0;
@@ -310,6 +336,8 @@ VariantView::Kind VariantView::kind() const {
             return fits(Kind::Decimal, 17);
         case Tag::BigNumber:
             return fits_text(Kind::BigNumber);
+        case Tag::Cells:
+            return fits_container(Kind::Array, kCellBytes);
     }
     return Kind::Null;
 }
@@ -361,6 +389,10 @@ std::string_view child_bytes(std::string_view parent, std::size_t slot, std::siz
 VariantView VariantView::element(std::uint32_t index) const {
     if (kind() != Kind::Array || index >= read_u32(bytes_, 5)) {
         return {};
+    }
+    if (static_cast<Tag>(bytes_[0]) == Tag::Cells) {
+        return VariantView(
+            bytes_.substr(kContainerHeader + kCellBytes * std::size_t{index}, kCellBytes));
     }
     const std::size_t table_end = kContainerHeader + std::size_t{4} * read_u32(bytes_, 5);
     return VariantView(child_bytes(bytes_, kContainerHeader + std::size_t{4} * index, table_end));
@@ -436,6 +468,13 @@ std::string_view VariantView::bytes() const {
 
 Value VariantView::to_value() const {
     return view_to_value(*this, 0);
+}
+
+std::string_view VariantView::cells() const {
+    if (kind() != Kind::Array || static_cast<Tag>(bytes_[0]) != Tag::Cells) {
+        return {};
+    }
+    return bytes_.substr(kContainerHeader, kCellBytes * std::size_t{read_u32(bytes_, 5)});
 }
 
 void VariantView::append_json(std::string& out) const {

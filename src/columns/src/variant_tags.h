@@ -21,6 +21,7 @@ enum class Tag : std::uint8_t {
     Guid = 10,
     Decimal = 11,
     BigNumber = 12,
+    Cells = 13,
 };
 
 void append_tag(std::string& out, Tag tag);
@@ -30,6 +31,11 @@ void append_text(std::string& out, Tag tag, std::string_view text);
 void append_i64(std::string& out, Tag tag, std::int64_t v);
 void append_f64(std::string& out, double v);
 
+/// Whether a value of this tag takes one byte or nine: what an array of cells is made of.
+constexpr bool is_cell(Tag tag) {
+    return tag <= Tag::Real || tag == Tag::DateTime || tag == Tag::TimeSpan;
+}
+
 /// Writes the frame of an array or object whose number of children is known; the caller appends
 /// each child's bytes to `out` right after element() or key().
 class ContainerWriter {
@@ -37,9 +43,12 @@ class ContainerWriter {
     ContainerWriter(std::string& out, Tag tag, std::size_t count);
     void element();
     void key(std::string_view key);
+    /// An array of nothing but cells is rewritten in their form: equal arrays have equal bytes.
     void finish();
 
   private:
+    void pack_cells();
+
     std::string& out_;
     std::size_t start_;
     std::size_t next_slot_ = 0;

@@ -1,6 +1,7 @@
 #include "dynamic_bytes.h"
 
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 namespace qd::kql {
@@ -24,6 +25,12 @@ constexpr char kDateTime = 8;
 constexpr char kTimeSpan = 9;
 constexpr char kGuid = 10;
 constexpr char kDecimal = 11;
+constexpr char kCells = 13;
+constexpr std::size_t kCellBytes = 9;
+
+bool is_cell(char tag) {
+    return (tag >= kNull && tag <= kReal) || tag == kDateTime || tag == kTimeSpan;
+}
 
 void append_u32(std::string& out, std::size_t value) {
     const auto v = static_cast<std::uint32_t>(value);
@@ -63,6 +70,13 @@ void append_variant_long(std::string& out, std::int64_t v) {
 
 void append_variant_real(std::string& out, double v) {
     append_eight(out, kReal, std::bit_cast<std::uint64_t>(v));
+}
+
+void append_variant_ticks(std::string& out, DataType type, std::int64_t v) {
+    const char tag = type == DataType::DateTime   ? kDateTime
+                     : type == DataType::TimeSpan ? kTimeSpan
+                                                  : kLong;
+    append_eight(out, tag, static_cast<std::uint64_t>(v));
 }
 
 void append_variant_string(std::string& out, std::string_view v) {
@@ -125,13 +139,29 @@ void ArrayBytes::clear() {
 }
 
 void ArrayBytes::append_to(std::string& out) const {
+    std::size_t begin = 0;
+    bool cells = !ends_.empty();
+    for (std::size_t i = 0; cells && i < ends_.size(); ++i) {
+        cells = is_cell(bytes_[begin]);
+        begin = ends_[i];
+    }
+    if (cells) {
+        append_cells_header(out, ends_.size());
+        begin = 0;
+        for (const std::uint32_t end : ends_) {
+            out.append(bytes_, begin, end - begin);
+            out.append(kCellBytes - (end - begin), '\0');
+            begin = end;
+        }
+        return;
+    }
     const std::size_t table = 4 * ends_.size();
     const std::size_t header = 9;
     out.reserve(out.size() + header + table + bytes_.size());
     out.push_back(kArray);
     append_u32(out, 4 + table + bytes_.size());
     append_u32(out, ends_.size());
-    std::size_t begin = 0;
+    begin = 0;
     for (const std::uint32_t end : ends_) {
         append_u32(out, header + table + begin);
         begin = end;
@@ -164,19 +194,37 @@ void BagBytes::clear() {
     marks_.clear();
 }
 
-std::string array_of_reals(const double* values, std::size_t count) {
-    std::string out;
-    out.reserve(9 + count * 13);
-    out.push_back(kArray);
-    append_u32(out, 4 + count * 13);
+void append_cells_header(std::string& out, std::size_t count) {
+    out.reserve(out.size() + 9 + count * kCellBytes);
+    out.push_back(count == 0 ? kArray : kCells);
+    append_u32(out, 4 + count * kCellBytes);
     append_u32(out, count);
-    for (std::size_t i = 0; i < count; ++i) {
-        append_u32(out, 9 + 4 * count + 9 * i);
+}
+
+void append_reals(std::string& out, std::span<const double> values) {
+    append_cells_header(out, values.size());
+    const std::size_t at = out.size();
+    out.resize(at + values.size() * kCellBytes);
+    char* cell = out.data() + at;
+    for (const double v : values) {
+        *cell = kReal;
+        std::memcpy(cell + 1, &v, 8);
+        cell += kCellBytes;
     }
-    for (std::size_t i = 0; i < count; ++i) {
-        append_variant_real(out, values[i]);
+}
+
+void append_longs(std::string& out, std::span<const double> values) {
+    append_cells_header(out, values.size());
+    const std::size_t at = out.size();
+    out.resize(at + values.size() * kCellBytes);
+    char* cell = out.data() + at;
+    for (const double v : values) {
+        const bool known = !std::isnan(v);
+        const std::int64_t n = known ? static_cast<std::int64_t>(v) : 0;
+        *cell = known ? kLong : kNull;
+        std::memcpy(cell + 1, &n, 8);
+        cell += kCellBytes;
     }
-    return out;
 }
 
 }  // namespace qd::kql

@@ -4,6 +4,7 @@
 #include "qd/columns/variant.h"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,8 @@ void append_variant_null(std::string& out);
 void append_variant_bool(std::string& out, bool v);
 void append_variant_long(std::string& out, std::int64_t v);
 void append_variant_real(std::string& out, double v);
+/// Of type DateTime, TimeSpan or (any other) Long.
+void append_variant_ticks(std::string& out, columns::DataType type, std::int64_t v);
 void append_variant_string(std::string& out, std::string_view v);
 
 /// One cell of any type as a dynamic value; a null cell is dynamic null, a dynamic cell itself.
@@ -54,7 +57,11 @@ class BagBytes {
     std::vector<std::uint32_t> marks_;  // begin of key, begin of value, …
 };
 
-/// Bytes of a dynamic array of doubles (NaN stays NaN) or longs.
-std::string array_of_reals(const double* values, std::size_t count);
+/// What stands before `count` cells of nine bytes (form 13 of variant.h).
+void append_cells_header(std::string& out, std::size_t count);
+/// A dynamic array of doubles; NaN stays NaN.
+void append_reals(std::string& out, std::span<const double> values);
+/// A dynamic array of longs; NaN is written as null.
+void append_longs(std::string& out, std::span<const double> values);
 
 }  // namespace qd::kql

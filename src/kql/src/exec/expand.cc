@@ -7,6 +7,7 @@
 #include "qd/columns/variant.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace qd::kql {
@@ -17,6 +18,8 @@ using columns::VariantView;
 using Kind = columns::VariantView::Kind;
 
 namespace {
+
+constexpr std::size_t kCellBytes = 9;
 
 /// Number of rows a value expands to.
 std::uint32_t expanded_rows(const VariantView& v) {
@@ -128,6 +131,101 @@ void append_element(columns::ColumnBuilder& out, const VariantView& v, std::uint
     }
 }
 
+/// Rows that each row of the chunk becomes: as many as its longest array has elements.
+std::vector<std::uint32_t> row_counts(const std::vector<ColumnPtr>& sources, std::uint32_t rows,
+                                      std::uint64_t limit) {
+    std::vector<std::uint32_t> counts(rows, 0);
+    for (const ColumnPtr& source : sources) {
+        const BytesRows reader(source);
+        for (std::uint32_t row = 0; row < rows; ++row) {
+            const VariantView v(reader.null(row) ? std::string_view() : reader.value(row));
+            counts[row] = std::max(counts[row], expanded_rows(v));
+        }
+    }
+    for (std::uint32_t& count : counts) {
+        count = limit > 0 && count > limit ? static_cast<std::uint32_t>(limit) : count;
+    }
+    return counts;
+}
+
+ColumnPtr expand_elements(const ColumnPtr& source, const std::vector<std::uint32_t>& counts,
+                          const ExpandItem& item, bool bag_as_array) {
+    const BytesRows reader(source);
+    columns::ColumnBuilder out(item.type);
+    for (std::uint32_t row = 0; row < counts.size(); ++row) {
+        const VariantView v(reader.null(row) ? std::string_view() : reader.value(row));
+        const std::uint32_t own = expanded_rows(v);
+        for (std::uint32_t i = 0; i < counts[row]; ++i) {
+            if (i < own) {
+                append_element(out, v, i, item, bag_as_array);
+            } else {
+                out.append_null();
+            }
+        }
+    }
+    return out.finish();
+}
+
+/// Types whose values are the eight bytes behind a cell's tag.
+bool has_cells(DataType type) {
+    return type == DataType::Long || type == DataType::Real || type == DataType::DateTime ||
+           type == DataType::TimeSpan;
+}
+
+Kind kind_of(DataType type) {
+    return type == DataType::Long       ? Kind::Long
+           : type == DataType::Real     ? Kind::Real
+           : type == DataType::DateTime ? Kind::DateTime
+                                        : Kind::TimeSpan;
+}
+
+/// Series: arrays of cells (variant.h) are copied straight into a column; anything else goes the
+/// way of expand_elements.
+ColumnPtr expand_cells(const ColumnPtr& source, const std::vector<std::uint32_t>& counts,
+                       std::uint32_t rows, const ExpandItem& item, bool bag_as_array) {
+    const BytesRows reader(source);
+    const Kind wanted = kind_of(item.type);
+    FixedOut<std::int64_t> out(rows);
+    std::uint32_t at = 0;
+    const auto put = [&](const VariantView& element) {
+        if (element.kind() == wanted) {
+            out.set(at, element.as_int());
+        } else if (element.kind() == Kind::Long && wanted == Kind::Real) {
+            out.set(at, std::bit_cast<std::int64_t>(static_cast<double>(element.as_int())));
+        } else {
+            columns::ColumnBuilder one(item.type, 1);
+            append_element(one, element, 0, item, bag_as_array);
+            const ColumnPtr made = one.finish();
+            if (made->is_null(0)) {
+                out.set_null(at);
+            } else {
+                out.set(at, item.type == DataType::Real
+                                ? std::bit_cast<std::int64_t>(made->real_at(0))
+                                : made->int_at(0));
+            }
+        }
+    };
+    for (std::uint32_t row = 0; row < counts.size(); ++row) {
+        const VariantView v(reader.null(row) ? std::string_view() : reader.value(row));
+        const std::string_view cells = v.cells();
+        const std::uint32_t own = expanded_rows(v);
+        for (std::uint32_t i = 0; i < counts[row]; ++i, ++at) {
+            if (i >= own) {
+                out.set_null(at);
+            } else if (!cells.empty()) {
+                put(VariantView(cells.substr(kCellBytes * i, kCellBytes)));
+            } else if (v.kind() == Kind::Array) {
+                put(v.element(i));
+            } else if (v.kind() == Kind::Object) {
+                out.set_null(at);  // a bag of one property is no number
+            } else {
+                put(v);
+            }
+        }
+    }
+    return out.finish(item.type);
+}
+
 }  // namespace
 
 Result<Expanded> expand_chunk(const MvExpandOp& op, Evaluator& evaluator, const Chunk& chunk) {
@@ -137,40 +235,23 @@ Result<Expanded> expand_chunk(const MvExpandOp& op, Evaluator& evaluator, const 
         QD_TRY(ColumnPtr column, evaluator.evaluate(item.source, chunk));
         sources.push_back(cast_column(column, DataType::Dynamic));
     }
+    const std::vector<std::uint32_t> counts = row_counts(sources, chunk.rows, op.row_limit);
     Expanded out;
-    std::vector<columns::ColumnBuilder> builders;
-    std::vector<BytesRows> readers;
-    for (std::size_t s = 0; s < sources.size(); ++s) {
-        readers.emplace_back(sources[s]);
-        builders.emplace_back(op.items[s].type);
-    }
     columns::ColumnBuilder indexes(DataType::Long);
     for (std::uint32_t row = 0; row < chunk.rows; ++row) {
-        std::vector<VariantView> values;
-        std::uint32_t count = 0;
-        for (const BytesRows& reader : readers) {
-            values.emplace_back(reader.null(row) ? std::string_view() : reader.value(row));
-            count = std::max(count, expanded_rows(values.back()));
-        }
-        if (op.row_limit > 0 && count > op.row_limit) {
-            count = static_cast<std::uint32_t>(op.row_limit);
-        }
-        for (std::uint32_t i = 0; i < count; ++i) {
-            out.source_rows.push_back(row);
+        out.source_rows.insert(out.source_rows.end(), counts[row], row);
+        for (std::uint32_t i = 0; op.with_index && i < counts[row]; ++i) {
             indexes.append_int(i);
-            for (std::size_t s = 0; s < values.size(); ++s) {
-                if (i < expanded_rows(values[s])) {
-                    append_element(builders[s], values[s], i, op.items[s], op.bag_as_array);
-                } else {
-                    builders[s].append_null();
-                }
-            }
         }
     }
     out.rows.rows = static_cast<std::uint32_t>(out.source_rows.size());
     out.rows.columns.resize(op.schema.size());
-    for (std::size_t s = 0; s < builders.size(); ++s) {
-        out.rows.columns[op.items[s].column] = builders[s].finish();
+    for (std::size_t s = 0; s < sources.size(); ++s) {
+        const ExpandItem& item = op.items[s];
+        out.rows.columns[item.column] =
+            has_cells(item.type)
+                ? expand_cells(sources[s], counts, out.rows.rows, item, op.bag_as_array)
+                : expand_elements(sources[s], counts, item, op.bag_as_array);
     }
     if (op.with_index) {
         out.rows.columns[op.schema.size() - 1] = indexes.finish();
@@ -191,6 +272,23 @@ class ExpandSink final : public Sink {
         : runtime_(runtime), op_(op), next_(next), evaluators_(runtime, runtime.query().workers) {}
     bool parallel() const override { return next_.parallel(); }
     Result<bool> push(std::size_t worker, Chunk chunk) override {
+        for (std::uint32_t at = 0; at < chunk.rows; at += kSourceRows) {
+            const std::uint32_t count = std::min(kSourceRows, chunk.rows - at);
+            const bool whole = count == chunk.rows;
+            QD_TRY(const bool more,
+                   push_piece(worker, whole ? chunk : columns::slice(chunk, at, count)));
+            if (!more) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+  private:
+    /// Rows expanded at once: what long arrays become still fits the cache.
+    static constexpr std::uint32_t kSourceRows = 128;
+
+    Result<bool> push_piece(std::size_t worker, const Chunk& chunk) {
         QD_TRY(const Expanded expanded, expand_chunk(op_, evaluators_.of(worker), chunk));
         const std::uint32_t size = runtime_.query().chunk_rows;
         for (std::uint32_t at = 0; at < expanded.rows.rows; at += size) {
@@ -204,7 +302,6 @@ class ExpandSink final : public Sink {
         return true;
     }
 
-  private:
     Runtime& runtime_;
     const MvExpandOp& op_;
     Sink& next_;

@@ -136,6 +136,40 @@ Result<bool> Runtime::emit(const Table& table, Sink& sink) {
     return true;
 }
 
+Result<bool> Runtime::emit_batches(Sink& sink, std::uint32_t rows, std::uint64_t batch,
+                                   const std::function<Chunk(std::uint32_t, std::uint32_t)>& make) {
+    const auto size = static_cast<std::uint32_t>(std::min<std::uint64_t>(batch, query_.chunk_rows));
+    const std::uint64_t batches = (std::uint64_t{rows} + size - 1) / size;
+    const std::uint64_t workers =
+        std::max<std::uint64_t>(std::min<std::uint64_t>(worker_count(sink), batches / 2), 1);
+    std::vector<Status> statuses(workers);
+    std::atomic<bool> stop{false};
+    const auto run = [&](std::size_t worker) -> Result<bool> {
+        const auto end = static_cast<std::uint32_t>(rows * (worker + 1) / workers);
+        for (auto at = static_cast<std::uint32_t>(rows * worker / workers); at < end; at += size) {
+            QD_CHECK_OK(query_.check());
+            QD_TRY(const bool more, sink.push(worker, make(at, std::min(size, end - at))));
+            if (!more || stop.load(std::memory_order_relaxed)) {
+                return false;
+            }
+        }
+        return true;
+    };
+    run_parallel(*query_.executor, workers, [&](std::size_t worker) {
+        const Result<bool> more = run(worker);
+        if (!more.ok()) {
+            statuses[worker] = more.error();
+        }
+        if (!more.ok() || !more.value()) {
+            stop.store(true, std::memory_order_relaxed);
+        }
+    });
+    for (Status& status : statuses) {
+        QD_CHECK_OK(std::move(status));
+    }
+    return !stop.load();
+}
+
 namespace {
 
 constexpr std::uint64_t kParallelRowsMin = 8 * columns::kChunkRows;

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -89,6 +90,12 @@ class Runtime {
     /// Pushes big chunks in pieces.
     Result<bool> emit(const columns::Chunk& rows, Sink& sink);
     Result<bool> emit(const columns::Table& table, Sink& sink);
+    /// Rows that are made as they are wanted: make(begin, count) makes rows [begin, begin + count).
+    /// Each worker makes a run of them, at most `batch` (and a chunk's rows) at a time; `make` runs
+    /// on several threads at once.
+    Result<bool> emit_batches(
+        Sink& sink, std::uint32_t rows, std::uint64_t batch,
+        const std::function<columns::Chunk(std::uint32_t, std::uint32_t)>& make);
     /// The rows of a subquery's placeholder, while the subquery runs.
     void bind_placeholder(std::uint32_t id, const columns::Table* table);
     /// Subqueries run on the thread they are on.

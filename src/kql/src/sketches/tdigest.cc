@@ -150,7 +150,8 @@ std::string TDigest::to_variant() const {
     weights.append_to(all.bytes());
     all.end_element();
     const double ends[] = {least_, greatest_};
-    all.append(array_of_reals(ends, 2));
+    append_reals(all.bytes(), ends);
+    all.end_element();
     std::string out;
     all.append_to(out);
     return out;

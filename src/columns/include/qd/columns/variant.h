@@ -19,7 +19,10 @@ namespace qd::columns {
 ///   7 object: u32 byte size of the rest, u32 count, count × (u32 key offset, u32 value offset),
 ///     keys (u32 length, bytes) and values; in source order ·
 ///   8 datetime i64 · 9 timespan i64 · 10 guid 16 bytes · 11 decimal 16 bytes ·
-///   12 number text: u32 length, bytes.
+///   12 number text: u32 length, bytes ·
+///   13 array of cells: u32 byte size of the rest, u32 count, count × nine bytes, each a value of
+///     tag 0-4, 8 or 9, those of one byte padded with zeros.
+/// An array of nothing but such values has form 13, any other (and the empty one) form 6.
 /// Offsets are relative to the first byte of the array's or object's tag.
 std::string encode_variant(const Value& value);
 void append_variant(std::string& out, const Value& value);
@@ -62,6 +65,9 @@ class VariantView {
     VariantView property(std::string_view key) const;
     /// Negative counts from the end; out of range is null.
     VariantView element_from(std::int64_t index) const;
+
+    /// The elements of an array of cells, nine bytes each (tag and value); empty for other values.
+    std::string_view cells() const;
 
     /// The bytes of exactly this value (for storing it as a dynamic of its own).
     std::string_view bytes() const;
