@@ -37,6 +37,10 @@ struct BoundAggregate {
     std::vector<columns::Field> outputs;
     std::vector<DataType> arg_types;  // empty: as they are
     std::function<std::unique_ptr<Aggregator>(const EvalContext&)> make;
+    /// The same with only some of the arguments, given ascending; the first is always among them.
+    /// Set where output i is a value of argument i and the others do not depend on it (arg_max,
+    /// take_any of several): columns nobody reads are then not carried.
+    std::function<BoundAggregate(std::span<const std::size_t> arguments)> narrowed;
 };
 
 /// An argument of an aggregate as the binder sees it: name is the natural column name ("" when it

@@ -122,7 +122,7 @@ class RowPicker final : public Aggregator {
         }
         for (const std::uint32_t g : touched_) {
             for (std::size_t c = keyed ? 1 : 0; c < cells_.size(); ++c) {
-                cells_[c].set(g, *args[c], pending_[g]);
+                cells_[c].set(g, args[c], pending_[g]);
             }
             pending_[g] = kNone;
         }
@@ -158,7 +158,7 @@ class RowPicker final : public Aggregator {
     void take(std::span<const ColumnPtr> args, std::uint32_t row, std::uint32_t g) {
         seen_[g] = 1;
         if (pick_ != Pick::First) {
-            cells_[0].set(g, *args[0], row);  // at once: later rows compare with it
+            cells_[0].set(g, args[0], row);  // at once: later rows compare with it
             nan_[g] = is_nan_row(*args[0], row) ? 1 : 0;
         }
         if (pending_[g] == kNone) {
@@ -259,17 +259,30 @@ Result<BoundAggregate> bind_extreme(std::span<const AggregateArgument> args) {
     return bound;
 }
 
+BoundAggregate row_picker(Pick pick, std::vector<columns::Field> outputs) {
+    BoundAggregate bound;
+    for (const columns::Field& output : outputs) {
+        bound.arg_types.push_back(output.type);
+    }
+    bound.make = picker(pick, bound.arg_types);
+    bound.outputs = outputs;
+    bound.narrowed = [pick, outputs](std::span<const std::size_t> kept) {
+        std::vector<columns::Field> fewer;
+        for (const std::size_t i : kept) {
+            fewer.push_back(outputs[i]);
+        }
+        return row_picker(pick, std::move(fewer));
+    };
+    return bound;
+}
+
 template <bool kMax>
 Result<BoundAggregate> bind_arg_extreme(std::span<const AggregateArgument> args) {
-    BoundAggregate bound;
-    std::vector<DataType> types;
+    std::vector<columns::Field> outputs;
     for (const AggregateArgument& a : args) {
-        bound.outputs.push_back({a.name, a.value.type});
-        types.push_back(a.value.type);
+        outputs.push_back({a.name, a.value.type});
     }
-    bound.arg_types = types;
-    bound.make = picker(kMax ? Pick::Max : Pick::Min, std::move(types));
-    return bound;
+    return row_picker(kMax ? Pick::Max : Pick::Min, std::move(outputs));
 }
 
 // The old spelling names its columns max_t and max_t_x.
@@ -286,14 +299,15 @@ Result<BoundAggregate> bind_old_arg_extreme(std::span<const AggregateArgument> a
 
 // One column: a filled value where the group has one. Several: the first row, whole.
 Result<BoundAggregate> bind_take_any(std::span<const AggregateArgument> args) {
-    BoundAggregate bound;
-    std::vector<DataType> types;
+    std::vector<columns::Field> outputs;
     for (const AggregateArgument& a : args) {
-        bound.outputs.push_back({args.size() == 1 ? std::string() : a.name, a.value.type});
-        types.push_back(a.value.type);
+        outputs.push_back({args.size() == 1 ? std::string() : a.name, a.value.type});
     }
-    bound.arg_types = types;
-    bound.make = picker(args.size() == 1 ? Pick::FirstFilled : Pick::First, std::move(types));
+    BoundAggregate bound =
+        row_picker(args.size() == 1 ? Pick::FirstFilled : Pick::First, std::move(outputs));
+    if (args.size() == 1) {
+        bound.narrowed = nullptr;
+    }
     return bound;
 }
 

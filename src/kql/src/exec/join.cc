@@ -71,7 +71,8 @@ class ProbeSink final : public Sink {
           op_(op),
           build_(build),
           next_(next),
-          evaluators_(runtime, runtime.query().workers) {
+          evaluators_(runtime, runtime.query().workers),
+          caches_(runtime.query().workers) {
         if (op.join == JoinKind::InnerUnique) {
             std::vector<DataType> types;
             for (const BoundPtr& key : op.left_keys) {
@@ -91,7 +92,7 @@ class ProbeSink final : public Sink {
             keys.push_back(std::move(column));
         }
         std::vector<std::uint32_t> found;
-        build_.keys->find(keys, chunk.rows, found);
+        build_.keys->find(keys, chunk.rows, found, caches_[worker]);
         if (seen_) {
             keep_first_of_key(keys, chunk.rows, found);
         }
@@ -190,6 +191,7 @@ class ProbeSink final : public Sink {
     BuildSide& build_;
     Sink& next_;
     WorkerEvaluators evaluators_;
+    std::vector<Grouper::Cache> caches_;
     std::unique_ptr<Grouper> seen_;
 };
 

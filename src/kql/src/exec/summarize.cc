@@ -113,14 +113,8 @@ class SummarizeSink final : public Sink {
   private:
     Status merge(Partial& into, Partial& from) {
         std::vector<std::uint32_t> mapping;
-        if (op_.keys.empty()) {
-            mapping.assign(from.groups, 0);
-            into.groups = 1;
-        } else {
-            const std::vector<ColumnPtr> keys = from.grouper.key_columns();
-            into.grouper.assign(keys, from.grouper.size(), mapping);
-            into.groups = into.grouper.size();
-        }
+        into.grouper.merge(from.grouper, mapping);
+        into.groups = into.grouper.size();
         for (std::size_t a = 0; a < into.aggregators.size(); ++a) {
             into.aggregators[a]->resize(into.groups);
             QD_CHECK_OK(into.aggregators[a]->merge(*from.aggregators[a], mapping));

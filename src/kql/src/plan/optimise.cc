@@ -463,15 +463,59 @@ Pruned prune_project(const PlanPtr& plan, const std::vector<bool>& needed) {
     return {.plan = copy, .place = place};
 }
 
-Pruned prune_summarize(const PlanPtr& plan) {
+/// What is left of an aggregate when only some of its outputs are read; nothing when none is.
+std::optional<AggregateCall> narrow(const AggregateCall& call, std::span<const bool> needed,
+                                    std::vector<std::size_t>& kept) {
+    if (std::none_of(needed.begin(), needed.end(), [](bool b) { return b; })) {
+        return std::nullopt;
+    }
+    for (std::size_t i = 0; i < needed.size(); ++i) {
+        if (needed[i] || i == 0 || !call.aggregate.narrowed) {
+            kept.push_back(i);
+        }
+    }
+    if (kept.size() == needed.size()) {
+        return call;
+    }
+    AggregateCall out{.name = call.name, .aggregate = call.aggregate.narrowed(kept), .args = {}};
+    for (const std::size_t i : kept) {
+        out.args.push_back(call.args[i]);
+    }
+    return out;
+}
+
+Pruned prune_summarize(const PlanPtr& plan, const std::vector<bool>& needed) {
     const SummarizeOp& summarize = as<SummarizeOp>(*plan);
+    auto copy = clone<SummarizeOp>(*plan);
+    copy->aggregates.clear();
+    copy->schema.fields.resize(summarize.keys.size());
+    std::vector<std::size_t> place = identity(plan->schema.size());
+    std::size_t at = summarize.keys.size();
+    for (const AggregateCall& call : summarize.aggregates) {
+        const std::size_t width = call.aggregate.outputs.size();
+        const auto wanted = std::make_unique<bool[]>(width);
+        // Without keys there is one row, which some aggregate must make.
+        const bool last_hope = summarize.keys.empty() && copy->aggregates.empty() &&
+                               &call == &summarize.aggregates.back();
+        for (std::size_t i = 0; i < width; ++i) {
+            wanted[i] = needed[at + i] || last_hope;
+        }
+        std::vector<std::size_t> kept;
+        if (auto left = narrow(call, {wanted.get(), width}, kept)) {
+            for (const std::size_t i : kept) {
+                place[at + i] = copy->schema.size();
+                copy->schema.fields.push_back(plan->schema[at + i]);
+            }
+            copy->aggregates.push_back(std::move(*left));
+        }
+        at += width;
+    }
     std::vector<bool> below(plan->inputs[0]->schema.size());
     collect(summarize.keys, below);
-    for (const AggregateCall& call : summarize.aggregates) {
+    for (const AggregateCall& call : copy->aggregates) {
         collect(call.args, below);
     }
     const Pruned input = prune(plan->inputs[0], below);
-    auto copy = clone<SummarizeOp>(*plan);
     copy->inputs = {input.plan};
     for (BoundPtr& key : copy->keys) {
         key = moved(key, input.place);
@@ -481,7 +525,7 @@ Pruned prune_summarize(const PlanPtr& plan) {
             arg = moved(arg, input.place);
         }
     }
-    return {.plan = copy, .place = identity(plan->schema.size())};
+    return {.plan = copy, .place = place};
 }
 
 Pruned prune_join(const PlanPtr& plan, const std::vector<bool>& needed) {
@@ -578,7 +622,7 @@ Pruned prune(const PlanPtr& plan, std::vector<bool> needed) {
                 plan, std::move(needed), [](TakeOp&, std::vector<bool>&) {},
                 [](TakeOp&, const std::vector<std::size_t>&) {});
         case OpKind::Summarize:
-            return prune_summarize(plan);
+            return prune_summarize(plan, needed);
         case OpKind::Join:
             return prune_join(plan, needed);
         case OpKind::Union: {
