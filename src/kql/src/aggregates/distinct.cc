@@ -110,20 +110,19 @@ class DistinctAggregator final : public Aggregator {
     void resize(std::uint32_t groups) override { set_.resize(groups); }
     Status update(std::span<const std::uint32_t> group_of_row,
                   std::span<const ColumnPtr> args) override {
-        const columns::Column& column = *args[0];
-        for (std::uint32_t i = 0; i < column.size(); ++i) {
-            if (!column.is_null(i)) {
-                cell_.clear();
-                append_cell_as_variant(cell_, column, i);
-                set_.insert(group_of_row[i], cell_);
+        const auto values = cells_.number(args[0], set_);
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            if (values[i] != CellNumbers::kNull) {
+                set_.insert(group_of_row[i], values[i]);
             }
         }
         return memory_.hold(set_.memory_bytes());
     }
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         const GroupedSet& theirs = static_cast<DistinctAggregator&>(other).set_;
+        const std::vector<std::uint32_t> numbers = set_.numbers_of(theirs);
         for (std::uint32_t i = 0; i < theirs.size(); ++i) {
-            set_.insert(mapping[theirs.entry(i).group], theirs.bytes(i));
+            set_.insert(mapping[theirs.entry(i).group], numbers[theirs.entry(i).value]);
         }
         return memory_.hold(set_.memory_bytes());
     }
@@ -138,7 +137,7 @@ class DistinctAggregator final : public Aggregator {
   private:
     StateMemory memory_;
     GroupedSet set_;
-    std::string cell_;
+    CellNumbers cells_;
 };
 
 template <SketchOutput kOutput>

@@ -1,8 +1,21 @@
 #include "grouped_set.h"
 
-#include "../sketches/stable_hash.h"
+#include "../dynamic_bytes.h"
 
 namespace qd::kql {
+
+namespace {
+
+constexpr std::uint64_t kFree = ~std::uint64_t{0};
+
+std::uint64_t spread(std::uint64_t key) {
+    key *= 0x9e3779b97f4a7c15ULL;
+    key ^= key >> 32;
+    key *= 0xd6e8feb86659fd93ULL;
+    return key ^ (key >> 29);
+}
+
+}  // namespace
 
 StateMemory::~StateMemory() {
     if (budget_ != nullptr) {
@@ -28,27 +41,23 @@ void GroupedSet::resize(std::uint32_t groups) {
     counts_.resize(groups);
 }
 
-std::pair<std::uint32_t, bool> GroupedSet::insert(std::uint32_t group, std::string_view bytes) {
-    if (entries_.size() * 3 >= slots_.size() * 2) {
+std::pair<std::uint32_t, bool> GroupedSet::insert(std::uint32_t group, std::uint32_t value) {
+    if (entries_.size() * 2 >= keys_.size()) {
         grow();
     }
-    const std::uint64_t wide =
-        stable_hash_word(stable_hash_bytes(bytes) + std::uint64_t{group} * 0x9e3779b97f4a7c15ULL);
-    const auto hash = static_cast<std::uint32_t>(wide >> 32);
-    const std::size_t mask = slots_.size() - 1;
-    std::size_t at = hash & mask;
-    while (slots_[at] != 0) {
-        const std::uint32_t index = slots_[at] - 1;
-        const Entry& e = entries_[index];
-        if (e.hash == hash && e.group == group && this->bytes(index) == bytes) {
-            return {index, false};
+    const std::uint64_t key = std::uint64_t{group} << 32 | value;
+    const std::size_t mask = keys_.size() - 1;
+    std::size_t at = spread(key) & mask;
+    while (keys_[at] != kFree) {
+        if (keys_[at] == key) {
+            return {slots_[at], false};
         }
         at = (at + 1) & mask;
     }
     const auto index = static_cast<std::uint32_t>(entries_.size());
-    slots_[at] = index + 1;
-    entries_.push_back({group, kEnd, heap_.size(), static_cast<std::uint32_t>(bytes.size()), hash});
-    heap_.append(bytes);
+    keys_[at] = key;
+    slots_[at] = index;
+    entries_.push_back({.group = group, .next = kEnd, .value = value});
     if (last_[group] == kEnd) {
         first_[group] = index;
     } else {
@@ -60,21 +69,69 @@ std::pair<std::uint32_t, bool> GroupedSet::insert(std::uint32_t group, std::stri
 }
 
 void GroupedSet::grow() {
-    std::vector<std::uint32_t> slots(slots_.empty() ? 64 : slots_.size() * 2);
-    const std::size_t mask = slots.size() - 1;
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-        std::size_t at = entries_[i].hash & mask;
-        while (slots[at] != 0) {
+    const std::size_t size = keys_.empty() ? 64 : keys_.size() * 2;
+    const std::size_t mask = size - 1;
+    keys_.assign(size, kFree);
+    slots_.resize(size);
+    for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+        const std::uint64_t key = std::uint64_t{entries_[i].group} << 32 | entries_[i].value;
+        std::size_t at = spread(key) & mask;
+        while (keys_[at] != kFree) {
             at = (at + 1) & mask;
         }
-        slots[at] = static_cast<std::uint32_t>(i + 1);
+        keys_[at] = key;
+        slots_[at] = i;
     }
-    slots_ = std::move(slots);
+}
+
+std::vector<std::uint32_t> GroupedSet::numbers_of(const GroupedSet& other) {
+    std::vector<std::uint32_t> out(other.values_.size());
+    for (std::uint32_t n = 0; n < out.size(); ++n) {
+        out[n] = values_.add(other.values_.bytes(n));
+    }
+    return out;
 }
 
 std::size_t GroupedSet::memory_bytes() const {
-    return heap_.capacity() + entries_.capacity() * sizeof(Entry) + slots_.capacity() * 4 +
-           first_.capacity() * 12;
+    return static_cast<std::size_t>(values_.memory_bytes()) + entries_.capacity() * sizeof(Entry) +
+           keys_.capacity() * 12 + first_.capacity() * 12;
+}
+
+std::uint32_t CellNumbers::number_of(const columns::Column& column, std::uint32_t row,
+                                     GroupedSet& set) {
+    if (column.is_null(row)) {
+        return kNull;
+    }
+    scratch_.clear();
+    append_cell_as_variant(scratch_, column, row);
+    return set.number(scratch_);
+}
+
+std::span<const std::uint32_t> CellNumbers::number(const columns::ColumnPtr& column,
+                                                   GroupedSet& set) {
+    constexpr std::uint32_t kUnknown = kNull - 1;
+    of_row_.resize(column->size());
+    if (column->layout() == columns::Layout::Dictionary) {
+        const columns::Column& dictionary = *column->dictionary();
+        if (dictionary_ != column->dictionary()) {
+            dictionary_ = column->dictionary();
+            of_entry_.assign(dictionary.size(), kUnknown);
+        }
+        const auto codes = column->codes();
+        for (std::uint32_t i = 0; i < of_row_.size(); ++i) {
+            std::uint32_t& known = of_entry_[codes[i]];
+            if (known == kUnknown) {
+                known = number_of(dictionary, codes[i], set);
+            }
+            of_row_[i] = known;
+        }
+        return of_row_;
+    }
+    const bool constant = column->layout() == columns::Layout::Constant;
+    for (std::uint32_t i = 0; i < of_row_.size(); ++i) {
+        of_row_[i] = constant && i > 0 ? of_row_[0] : number_of(*column, i, set);
+    }
+    return of_row_;
 }
 
 }  // namespace qd::kql

@@ -1,11 +1,15 @@
 #pragma once
 
+#include "exec/byte_numbers.h"
 #include "qd/base/memory_budget.h"
 #include "qd/base/result.h"
+#include "qd/columns/column.h"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace qd::kql {
@@ -25,41 +29,62 @@ class StateMemory {
     std::int64_t held_ = 0;
 };
 
-/// A set of byte strings for each of many groups in one open-addressing table: entries in the
-/// order they were first met, linked per group. What make_set, make_bag and count_distinct keep.
+/// A set of byte strings for each of many groups: entries in the order they were first met, linked
+/// per group. Strings are numbered once (byte_numbers.h), members are pairs of numbers in one
+/// open-addressing table. What make_set, make_bag and count_distinct keep.
 class GroupedSet {
   public:
     struct Entry {
         std::uint32_t group;
         std::uint32_t next;  // of the same group, kEnd at the last
-        std::uint64_t begin;
-        std::uint32_t size;
-        std::uint32_t hash;
+        std::uint32_t value;
     };
     static constexpr std::uint32_t kEnd = 0xffffffff;
 
     void resize(std::uint32_t groups);
+    /// The number that insert() takes for these bytes.
+    std::uint32_t number(std::string_view bytes) { return values_.add(bytes); }
     /// The entry's number and whether it is new.
-    std::pair<std::uint32_t, bool> insert(std::uint32_t group, std::string_view bytes);
+    std::pair<std::uint32_t, bool> insert(std::uint32_t group, std::uint32_t value);
     std::uint32_t count(std::uint32_t group) const { return counts_[group]; }
     std::uint32_t groups() const { return static_cast<std::uint32_t>(counts_.size()); }
     std::uint32_t first(std::uint32_t group) const { return first_[group]; }
     const Entry& entry(std::uint32_t index) const { return entries_[index]; }
     std::string_view bytes(std::uint32_t index) const {
-        return std::string_view(heap_).substr(entries_[index].begin, entries_[index].size);
+        return values_.bytes(entries_[index].value);
     }
     std::uint32_t size() const { return static_cast<std::uint32_t>(entries_.size()); }
+    /// Our number of each of the other set's values.
+    std::vector<std::uint32_t> numbers_of(const GroupedSet& other);
     std::size_t memory_bytes() const;
 
   private:
     void grow();
 
-    std::string heap_;
+    ByteNumbers values_;
     std::vector<Entry> entries_;
-    std::vector<std::uint32_t> slots_;  // entry + 1; 0 is free
+    std::vector<std::uint64_t> keys_;   // group and value; kFree where the slot is free
+    std::vector<std::uint32_t> slots_;  // the entry of each key
     std::vector<std::uint32_t> first_;
     std::vector<std::uint32_t> last_;
     std::vector<std::uint32_t> counts_;
+};
+
+/// Numbers of a column's cells as variants in a set, a dictionary's entries looked up once.
+/// Not for dynamics, whose arrays are several values.
+class CellNumbers {
+  public:
+    static constexpr std::uint32_t kNull = 0xffffffff;
+    /// Per row; kNull for nulls. Valid until the next call.
+    std::span<const std::uint32_t> number(const columns::ColumnPtr& column, GroupedSet& set);
+
+  private:
+    std::uint32_t number_of(const columns::Column& column, std::uint32_t row, GroupedSet& set);
+
+    columns::ColumnPtr dictionary_;
+    std::vector<std::uint32_t> of_entry_;
+    std::vector<std::uint32_t> of_row_;
+    std::string scratch_;
 };
 
 }  // namespace qd::kql

@@ -108,33 +108,32 @@ class SetAggregator final : public Aggregator {
 
     Status update(std::span<const std::uint32_t> group_of_row,
                   std::span<const ColumnPtr> args) override {
-        const columns::Column& column = *args[0];
-        // Codes of a dictionary seen by the only group are not looked at again.
-        const bool skip_codes =
-            column.layout() == columns::Layout::Dictionary && set_.groups() == 1;
-        if (skip_codes && dictionary_ != column.dictionary()) {
-            dictionary_ = column.dictionary();
-            code_seen_.assign(dictionary_->size(), 0);
-        }
-        for (std::uint32_t i = 0; i < column.size(); ++i) {
-            if (skip_codes) {
-                const std::uint32_t code = column.codes()[i];
-                if (code_seen_[code] != 0) {
-                    continue;
+        if (args[0]->type() != DataType::Dynamic) {
+            const auto values = cells_.number(args[0], set_);
+            for (std::size_t i = 0; i < values.size(); ++i) {
+                if (values[i] != CellNumbers::kNull) {
+                    insert(group_of_row[i], values[i]);
                 }
-                code_seen_[code] = 1;
             }
+            return memory_.hold(set_.memory_bytes());
+        }
+        const columns::Column& column = *args[0];
+        for (std::uint32_t i = 0; i < column.size(); ++i) {
             const std::uint32_t g = group_of_row[i];
-            for_each_element(column, i, false, scratch_,
-                             [&](std::string_view element) { insert(g, element); });
+            if (set_.count(g) < size_max_) {
+                for_each_element(column, i, false, scratch_, [&](std::string_view element) {
+                    insert(g, set_.number(element));
+                });
+            }
         }
         return memory_.hold(set_.memory_bytes());
     }
 
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         const GroupedSet& theirs = static_cast<SetAggregator&>(other).set_;
+        const std::vector<std::uint32_t> numbers = set_.numbers_of(theirs);
         for (std::uint32_t i = 0; i < theirs.size(); ++i) {
-            insert(mapping[theirs.entry(i).group], theirs.bytes(i));
+            insert(mapping[theirs.entry(i).group], numbers[theirs.entry(i).value]);
         }
         return memory_.hold(set_.memory_bytes());
     }
@@ -155,16 +154,15 @@ class SetAggregator final : public Aggregator {
     }
 
   private:
-    void insert(std::uint32_t g, std::string_view element) {
+    void insert(std::uint32_t g, std::uint32_t value) {
         if (set_.count(g) < size_max_) {
-            set_.insert(g, element);
+            set_.insert(g, value);
         }
     }
     std::int64_t size_max_;
     StateMemory memory_;
     GroupedSet set_;
-    columns::ColumnPtr dictionary_;
-    std::vector<std::uint8_t> code_seen_;
+    CellNumbers cells_;
     std::string scratch_;
 };
 
@@ -219,7 +217,7 @@ class BagAggregator final : public Aggregator {
 
   private:
     void insert(std::uint32_t g, std::string_view key, std::string_view value) {
-        if (keys_.count(g) < size_max_ && keys_.insert(g, key).second) {
+        if (keys_.count(g) < size_max_ && keys_.insert(g, keys_.number(key)).second) {
             values_.emplace_back(value);
             value_bytes_ += value.size() + sizeof(std::string);
         }
