@@ -4,8 +4,12 @@
 #include "qd/base/check.h"
 #include "qd/columns/column.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
+#include <map>
+#include <string_view>
+#include <unordered_map>
 
 namespace qd::columns {
 
@@ -192,6 +196,43 @@ ColumnPtr concatenate(std::span<const ColumnPtr> columns) {
         rows += flat->size();
     }
     return to_column(type, rows, std::move(out));
+}
+
+ColumnPtr stack(std::span<const ColumnPtr> columns) {
+    constexpr std::uint32_t kUnknown = std::numeric_limits<std::uint32_t>::max();
+    const bool dictionaries = is_bytes(columns[0]->type()) &&
+                              std::all_of(columns.begin(), columns.end(), [](const ColumnPtr& c) {
+                                  return c->layout() == Layout::Dictionary;
+                              });
+    if (!dictionaries) {
+        return concatenate(columns);
+    }
+    std::map<const Column*, std::vector<std::uint32_t>> places;
+    std::unordered_map<std::string_view, std::uint32_t> seen;
+    std::uint32_t null_code = kUnknown;
+    ColumnBuilder entries(columns[0]->type());
+    std::vector<std::uint32_t> codes;
+    for (const ColumnPtr& part : columns) {
+        const Column& dictionary = *part->dictionary();
+        std::vector<std::uint32_t>& place = places[&dictionary];
+        place.resize(dictionary.size(), kUnknown);
+        for (const std::uint32_t code : part->codes()) {
+            if (place[code] == kUnknown) {
+                // Fresh entries are numbered in the order they are met.
+                std::uint32_t& known =
+                    dictionary.is_null(code)
+                        ? null_code
+                        : seen.try_emplace(dictionary.bytes_at(code), kUnknown).first->second;
+                if (known == kUnknown) {
+                    known = entries.size();
+                    entries.append_from(dictionary, code);
+                }
+                place[code] = known;
+            }
+            codes.push_back(place[code]);
+        }
+    }
+    return Column::make_dictionary(entries.finish(), std::move(codes));
 }
 
 Chunk gather(const Chunk& chunk, std::span<const std::uint32_t> rows) {

@@ -60,7 +60,7 @@ Chunk join_chunks(const std::vector<Chunk>& chunks, const Schema& schema) {
             for (const Chunk& chunk : chunks) {
                 parts.push_back(chunk.columns[c]);
             }
-            out.columns.push_back(columns::concatenate(parts));
+            out.columns.push_back(columns::stack(parts));
         }
     }
     return out;

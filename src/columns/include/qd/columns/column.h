@@ -130,6 +130,8 @@ ColumnPtr gather(const ColumnPtr& column, std::span<const std::uint32_t> rows);
 ColumnPtr slice(const ColumnPtr& column, std::uint32_t begin, std::uint32_t count);
 /// One column after the other, Flat; same types; at least one.
 ColumnPtr concatenate(std::span<const ColumnPtr> columns);
+/// The same, but texts and dynamics that are all dictionaries become one dictionary.
+ColumnPtr stack(std::span<const ColumnPtr> columns);
 
 /// Columns of equal length.
 struct Chunk {
