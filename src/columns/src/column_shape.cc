@@ -132,6 +132,70 @@ ColumnPtr gather(const ColumnPtr& column, std::span<const std::uint32_t> rows) {
     return column;
 }
 
+namespace {
+
+template <typename T>
+ColumnPtr gather_fixed_or_null(const Column& flat, std::span<const std::uint32_t> rows) {
+    Buffers out;
+    out.bytes.resize(rows.size() * sizeof(T));
+    out.nulls.resize(rows.size());
+    const T* from = flat.values<T>().data();
+    auto* to = static_cast<T*>(static_cast<void*>(out.bytes.data()));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const bool missing = rows[i] == kNoRow;
+        to[i] = missing ? T{} : from[rows[i]];
+        out.nulls[i] = missing || (!flat.nulls().empty() && flat.nulls()[rows[i]] != 0) ? 1 : 0;
+    }
+    return to_column(flat.type(), static_cast<std::uint32_t>(rows.size()), std::move(out));
+}
+
+/// One more entry behind the dictionary's own stands for the missing rows.
+ColumnPtr gather_codes_or_null(const Column& column, std::span<const std::uint32_t> rows) {
+    const Column& dictionary = *column.dictionary();
+    ColumnBuilder entries(column.type(), dictionary.size() + 1);
+    for (std::uint32_t i = 0; i < dictionary.size(); ++i) {
+        entries.append_from(dictionary, i);
+    }
+    entries.append_null();
+    std::vector<std::uint32_t> codes(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        codes[i] = rows[i] == kNoRow ? dictionary.size() : column.codes()[rows[i]];
+    }
+    return Column::make_dictionary(entries.finish(), std::move(codes));
+}
+
+}  // namespace
+
+ColumnPtr gather_or_null(const ColumnPtr& column, std::span<const std::uint32_t> rows) {
+    if (std::find(rows.begin(), rows.end(), kNoRow) == rows.end()) {
+        return gather(column, rows);
+    }
+    if (column->layout() == Layout::Dictionary && column->dictionary()->size() <= rows.size()) {
+        return gather_codes_or_null(*column, rows);
+    }
+    if (column->layout() == Layout::Flat && !is_bytes(column->type())) {
+        switch (fixed_width(column->type())) {
+            case 1:
+                return gather_fixed_or_null<std::uint8_t>(*column, rows);
+            case 4:
+                return gather_fixed_or_null<std::int32_t>(*column, rows);
+            case 8:
+                return gather_fixed_or_null<std::int64_t>(*column, rows);
+            default:
+                return gather_fixed_or_null<Wide>(*column, rows);
+        }
+    }
+    ColumnBuilder out(column->type(), static_cast<std::uint32_t>(rows.size()));
+    for (const std::uint32_t row : rows) {
+        if (row == kNoRow) {
+            out.append_null();
+        } else {
+            out.append_from(*column, row);
+        }
+    }
+    return out.finish();
+}
+
 ColumnPtr slice(const ColumnPtr& column, std::uint32_t begin, std::uint32_t count) {
     QD_CHECK(begin <= column->size() && count <= column->size() - begin);
     if (begin == 0 && count == column->size()) {

@@ -17,7 +17,7 @@ using columns::Chunk;
 
 namespace {
 
-constexpr std::uint32_t kEnd = ~std::uint32_t{0};
+constexpr std::uint32_t kEnd = columns::kNoRow;
 
 /// The right side: all rows, chained by key.
 struct BuildSide {
@@ -42,26 +42,6 @@ bool gives_pairs(JoinKind kind) {
 ColumnPtr nulls_column(DataType type, std::uint32_t rows) {
     return columns::Column::make_constant(
         type == DataType::String ? Scalar::of_string("") : Scalar::null_of(type), rows);
-}
-
-/// Right rows by number, kEnd meaning none.
-ColumnPtr gather_or_null(const ColumnPtr& column, std::span<const std::uint32_t> rows) {
-    bool missing = false;
-    for (const std::uint32_t row : rows) {
-        missing = missing || row == kEnd;
-    }
-    if (!missing) {
-        return columns::gather(column, rows);
-    }
-    columns::ColumnBuilder out(column->type(), static_cast<std::uint32_t>(rows.size()));
-    for (const std::uint32_t row : rows) {
-        if (row == kEnd) {
-            out.append_null();
-        } else {
-            out.append_from(*column, row);
-        }
-    }
-    return out.finish();
 }
 
 class ProbeSink final : public Sink {
@@ -180,7 +160,7 @@ class ProbeSink final : public Sink {
         }
         if (gives_pairs(op_.join)) {
             for (const std::size_t c : op_.right_output) {
-                out.columns.push_back(gather_or_null(build_.rows.columns[c], right));
+                out.columns.push_back(columns::gather_or_null(build_.rows.columns[c], right));
             }
         }
         return next_.push(worker, std::move(out));

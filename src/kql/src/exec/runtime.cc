@@ -114,16 +114,11 @@ Result<Table> Runtime::collect(const PlanOp& plan) {
 }
 
 Result<bool> Runtime::emit(const Chunk& rows, Sink& sink) {
-    for (std::uint32_t at = 0; at < rows.rows; at += query_.chunk_rows) {
-        QD_CHECK_OK(query_.check());
-        const std::uint32_t count = std::min(query_.chunk_rows, rows.rows - at);
-        const bool whole = at == 0 && count == rows.rows;
-        QD_TRY(const bool more, sink.push(0, whole ? rows : columns::slice(rows, at, count)));
-        if (!more) {
-            return false;
-        }
-    }
-    return true;
+    return emit_batches(sink, rows.rows, query_.chunk_rows,
+                        [&](std::uint32_t begin, std::uint32_t count) {
+                            const bool whole = begin == 0 && count == rows.rows;
+                            return whole ? rows : columns::slice(rows, begin, count);
+                        });
 }
 
 Result<bool> Runtime::emit(const Table& table, Sink& sink) {
@@ -136,12 +131,15 @@ Result<bool> Runtime::emit(const Table& table, Sink& sink) {
     return true;
 }
 
+/// Another thread is worth its start from here on.
+constexpr std::uint64_t kBatchesMin = 4;
+
 Result<bool> Runtime::emit_batches(Sink& sink, std::uint32_t rows, std::uint64_t batch,
                                    const std::function<Chunk(std::uint32_t, std::uint32_t)>& make) {
     const auto size = static_cast<std::uint32_t>(std::min<std::uint64_t>(batch, query_.chunk_rows));
     const std::uint64_t batches = (std::uint64_t{rows} + size - 1) / size;
-    const std::uint64_t workers =
-        std::max<std::uint64_t>(std::min<std::uint64_t>(worker_count(sink), batches / 2), 1);
+    const std::uint64_t workers = std::max<std::uint64_t>(
+        std::min<std::uint64_t>(worker_count(sink), batches / kBatchesMin), 1);
     std::vector<Status> statuses(workers);
     std::atomic<bool> stop{false};
     const auto run = [&](std::size_t worker) -> Result<bool> {

@@ -81,16 +81,10 @@ Result<bool> Runtime::sort(const SortOp& op, Sink& sink) {
     QD_CHECK_OK(reserved.add(chunk_bytes(all)));
     Evaluator evaluator(evaluation());
     QD_TRY(const std::vector<std::uint32_t> order, sorted_rows(evaluator, op.keys, op.limit, all));
-    for (std::size_t at = 0; at < order.size(); at += query_.chunk_rows) {
-        QD_CHECK_OK(query_.check());
-        const std::size_t count = std::min<std::size_t>(query_.chunk_rows, order.size() - at);
-        const std::span<const std::uint32_t> part(order.data() + at, count);
-        QD_TRY(const bool more, sink.push(0, columns::gather(all, part)));
-        if (!more) {
-            return false;
-        }
-    }
-    return true;
+    return emit_batches(sink, static_cast<std::uint32_t>(order.size()), query_.chunk_rows,
+                        [&](std::uint32_t begin, std::uint32_t count) {
+                            return columns::gather(all, std::span(order).subspan(begin, count));
+                        });
 }
 
 }  // namespace qd::kql

@@ -16,18 +16,25 @@ bool is_true(const ColumnPtr& column, std::uint32_t row) {
 }
 
 ColumnPtr shifted(const std::vector<ColumnPtr>& args, std::uint32_t rows, bool back) {
-    columns::ColumnBuilder out(args[0]->type(), rows);
+    std::vector<std::uint32_t> from(rows, columns::kNoRow);
+    bool missing = false;
     for (std::uint32_t i = 0; i < rows; ++i) {
         const std::int64_t offset =
             args.size() > 1 ? (args[1]->is_null(i) ? 0 : args[1]->int_at(i)) : 1;
-        const std::int64_t from = back ? std::int64_t{i} - offset : std::int64_t{i} + offset;
-        if (from >= 0 && from < std::int64_t{rows}) {
-            out.append_from(*args[0], static_cast<std::uint32_t>(from));
-        } else if (args.size() > 2) {
-            out.append_from(*args[2], i);
+        const std::int64_t at = back ? std::int64_t{i} - offset : std::int64_t{i} + offset;
+        if (at >= 0 && at < std::int64_t{rows}) {
+            from[i] = static_cast<std::uint32_t>(at);
         } else {
-            out.append_null();
+            missing = true;
         }
+    }
+    if (args.size() < 3 || !missing) {
+        return columns::gather_or_null(args[0], from);
+    }
+    columns::ColumnBuilder out(args[0]->type(), rows);
+    for (std::uint32_t i = 0; i < rows; ++i) {
+        const bool own = from[i] != columns::kNoRow;
+        out.append_from(own ? *args[0] : *args[2], own ? from[i] : i);
     }
     return out.finish();
 }

@@ -156,21 +156,6 @@ Result<Schema> lookup_schema(const PluginCall& call) {
                : joined_schema(call.input, rule.table->table_schema);
 }
 
-// Rows named by index; kNoRow is a row of nulls.
-constexpr std::uint32_t kNoRow = 0xffffffff;
-
-ColumnPtr gather_or_null(const ColumnPtr& column, const std::vector<std::uint32_t>& rows) {
-    columns::ColumnBuilder out(column->type(), static_cast<std::uint32_t>(rows.size()));
-    for (const std::uint32_t row : rows) {
-        if (row == kNoRow) {
-            out.append_null();
-        } else {
-            out.append_from(*column, row);
-        }
-    }
-    return out.finish();
-}
-
 template <bool kV6>
 Result<Table> run_lookup(const PluginCall& call, const EvalContext&, Table input) {
     QD_TRY(const LookupRule rule, read_lookup(call, kV6 ? "ipv6_lookup" : "ipv4_lookup"));
@@ -201,7 +186,7 @@ Result<Table> run_lookup(const PluginCall& call, const EvalContext&, Table input
             });
         });
         if (found.empty() && rule.unmatched) {
-            found.push_back(kNoRow);
+            found.push_back(columns::kNoRow);
         }
         for (const std::uint32_t r : found) {
             left_rows.push_back(row);
@@ -214,7 +199,7 @@ Result<Table> run_lookup(const PluginCall& call, const EvalContext&, Table input
     }
     std::vector<ColumnPtr> out;
     for (const ColumnPtr& c : right.columns) {
-        out.push_back(gather_or_null(c, right_rows));
+        out.push_back(columns::gather_or_null(c, right_rows));
     }
     out.insert(kV6 ? out.end() : out.begin(), ours.begin(), ours.end());
     return chunked(std::move(schema), out);

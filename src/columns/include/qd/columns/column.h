@@ -126,6 +126,9 @@ class ColumnBuilder {
 ColumnPtr flatten(const ColumnPtr& column);
 /// The rows named by `rows`, in that order. Dictionary stays Dictionary, Constant stays Constant.
 ColumnPtr gather(const ColumnPtr& column, std::span<const std::uint32_t> rows);
+/// The same, where kNoRow stands for a row that is missing: null, "" for a String.
+inline constexpr std::uint32_t kNoRow = 0xffffffff;
+ColumnPtr gather_or_null(const ColumnPtr& column, std::span<const std::uint32_t> rows);
 /// Rows [begin, begin + count).
 ColumnPtr slice(const ColumnPtr& column, std::uint32_t begin, std::uint32_t count);
 /// One column after the other, Flat; same types; at least one.
