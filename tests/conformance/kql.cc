@@ -4,6 +4,7 @@
 //   --chunk-rows N, --workers N, --no-optimise   the differential runs
 // Comparison rules are those of the packs' README: rows are a multiset unless `ordered`, doubles
 // agree to 1e-9 (5 % where the item says approx), dynamic cells compare as JSON values.
+#include "memory_catalog.h"
 #include "pack.h"
 #include "qd/base/clock.h"
 #include "qd/base/executor.h"
@@ -20,7 +21,6 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
-#include <map>
 #include <sstream>
 
 namespace {
@@ -35,68 +35,7 @@ using qd::columns::Table;
 using qd::conformance::Verdict;
 namespace kql = qd::kql;
 
-class MemoryCatalog final : public kql::Catalog {
-  public:
-    std::string default_database() const override { return "db"; }
-    std::shared_ptr<kql::TableSource> find_table(std::string_view, std::string_view name) override {
-        const auto it = tables_.find(name);
-        return it == tables_.end() ? nullptr : it->second;
-    }
-    std::vector<std::string> table_names(std::string_view) override {
-        std::vector<std::string> out;
-        for (const auto& [name, table] : tables_) {
-            out.push_back(name);
-        }
-        return out;
-    }
-    std::optional<kql::StoredFunction> find_function(std::string_view,
-                                                     std::string_view name) override {
-        const auto it = functions_.find(name);
-        return it == functions_.end() ? std::nullopt : std::optional(it->second);
-    }
-    Result<std::string> read_external(std::string_view uri) override {
-        return qd::Error(qd::Code::PermissionDenied, "KQL0900",
-                         "no network in this test: " + std::string(uri));
-    }
-    void add_table(const std::string& name, Schema schema) {
-        Table table;
-        table.schema = std::move(schema);
-        tables_[name] = kql::make_memory_source(std::move(table));
-    }
-    void add_function(kql::StoredFunction function) {
-        const std::string name = function.name;
-        functions_[name] = std::move(function);
-    }
-    bool has_table(std::string_view name) const { return tables_.contains(name); }
-
-  private:
-    std::map<std::string, std::shared_ptr<kql::TableSource>, std::less<>> tables_;
-    std::map<std::string, kql::StoredFunction, std::less<>> functions_;
-};
-
-void add_tables(MemoryCatalog& catalog, const Value& tables) {
-    const Object* object = tables.if_object();
-    if (object == nullptr) {
-        return;
-    }
-    for (const auto& [name, table] : *object) {
-        const Value* columns = table.if_array() != nullptr ? &table : table.get("columns");
-        if (columns == nullptr || columns->if_array() == nullptr) {
-            continue;
-        }
-        Schema schema;
-        for (const Value& column : *columns->if_array()) {
-            const Value* column_name = column.get("name");
-            const Value* type = column.get("type");
-            if (column_name != nullptr && type != nullptr) {
-                schema.fields.push_back(
-                    {std::string(column_name->string_or("")),
-                     qd::columns::parse_type(type->string_or("")).value_or(DataType::Dynamic)});
-            }
-        }
-        catalog.add_table(name, std::move(schema));
-    }
-}
+using qd::conformance::MemoryCatalog;
 
 struct Setup {
     bool bind_only = false;
@@ -500,7 +439,7 @@ Verdict compare_schema(const Value& wanted, const Schema& schema) {
 class Runner {
   public:
     explicit Runner(Setup setup) : setup_(std::move(setup)), engine_(executor_, clock_) {
-        add_tables(shared_, setup_.schemas);
+        shared_.declare(setup_.schemas);
     }
 
     Verdict check(const Value& item) {
@@ -519,7 +458,7 @@ class Runner {
         options.optimise = setup_.optimise;
         options.timeout_ms = 20'000;
         if (const Value* tables = item.get("tables")) {
-            add_tables(shared_, *tables);
+            shared_.declare(*tables);
         }
         const Value* kind = item.get("kind");
         if (kind != nullptr && kind->string_or("") == "command") {
