@@ -501,8 +501,8 @@ class Runner {
         std::string why;
         for (const kql::Diagnostic& d : validation.diagnostics) {
             if (d.severity != kql::Severity::Error || d.ks_code == "KS204" ||
-                d.ks_code == "KS211") {
-                continue;  // tables and functions that are not supplied
+                d.ks_code == "KS211" || d.ks_code == "KS174") {
+                continue;  // tables and functions that are not supplied; a piece of a query
             }
             why += (why.empty() ? "" : "; ") + d.code + " " + d.ks_code + " " + d.message;
         }

@@ -41,7 +41,13 @@ void Binder::report(std::string code, std::string ks_code, std::string message, 
 }
 
 void Binder::report(const Error& error, TextSpan span) {
-    report(error.id(), "", error.message(), error.span().value_or(span));
+    // Operators are not defined for their operands' types; functions' arguments have the wrong
+    // type.
+    const std::string_view id = error.id();
+    const char* ks_code = id == "SEM0064" || id == "SEM0026"   ? "KS106"
+                          : id == "SEM0259" || id == "SEM0230" ? "KS107"
+                                                               : "";
+    report(error.id(), ks_code, error.message(), error.span().value_or(span));
 }
 
 BoundPtr Binder::failed_expr(std::string code, std::string ks_code, std::string message,
@@ -230,7 +236,7 @@ std::optional<Scalar> Binder::bind_constant(const Expr& expr, std::optional<Data
                 return type ? cast_scalar(*value, *type) : *value;
             }
         }
-        report("SEM0034", "KS105", operator_text() + "The expression must be constant", expr.span);
+        report("SEM0034", "KS129", operator_text() + "The expression must be constant", expr.span);
         return std::nullopt;
     }
     return type ? cast_scalar(bound->constant, *type) : bound->constant;
@@ -244,7 +250,7 @@ std::optional<std::uint64_t> Binder::bind_count(const Expr& expr) {
     }
     if (!is_constant(bound) ||
         (!columns::is_numeric(bound->type) && bound->type != DataType::Dynamic)) {
-        report("SEM0034", "KS105", operator_text() + "The number of rows must be a constant",
+        report("SEM0034", "KS134", operator_text() + "The number of rows must be a constant",
                expr.span);
         return std::nullopt;
     }

@@ -145,7 +145,8 @@ class Binder {
     BoundPtr bind_between_expr(const Expr& expr, const Between& between);
     BoundPtr bind_in(const Expr& expr, const InList& list);
     BoundPtr bind_search_colon(const Expr& expr, const Binary& binary);
-    BoundPtr bind_condition(const Expr& expr);
+    /// ks_code: what the original's parser calls it when the expression is no bool.
+    BoundPtr bind_condition(const Expr& expr, std::string_view ks_code = "KS107");
     /// An operator of operators.h over bound operands, folded.
     BoundPtr apply(std::string_view name, std::vector<BoundPtr> args, TextSpan span);
     BoundPtr fold(BoundPtr expr);

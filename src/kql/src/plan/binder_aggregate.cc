@@ -133,7 +133,7 @@ std::vector<std::pair<std::string, BoundPtr>> Binder::bind_keys(const std::vecto
             add_items(keys[i], out, false, i, "Column");
             for (std::size_t k = before; k < out.exprs.size(); ++k) {
                 if (out.exprs[k]->type == DataType::Dynamic && !out.exprs[k]->unknown) {
-                    report("SEM0029", "KS108",
+                    report("SEM0029", "KS116",
                            operator_text() +
                                "Rows cannot be grouped by a dynamic value: convert "
                                "it, for instance with tostring()",
@@ -205,7 +205,7 @@ PlanPtr Binder::bind_summarize(const Summarize& summarize, PlanPtr input) {
                     if (i < item.names.size()) {
                         name = item.names[i].text;
                         if (out.has(name)) {
-                            report("SEM0041", "KS201",
+                            report("SEM0041", "KS171",
                                    operator_text() + "The column name '" + name + "' is used twice",
                                    item.span);
                         }

@@ -184,7 +184,7 @@ BoundPtr Binder::bind_iff(const Call& call, TextSpan span) {
 
 BoundPtr Binder::bind_case(const Call& call, TextSpan span) {
     if (call.arguments.size() < 3 || call.arguments.size() % 2 == 0) {
-        return failed_expr("SEM0219", "KS119",
+        return failed_expr("SEM0219", "KS120",
                            "Function 'case' takes pairs of a condition and a value, then the value "
                            "for everything else",
                            span);
@@ -204,7 +204,7 @@ BoundPtr Binder::bind_coalesce(const Call& call, TextSpan span) {
         args.push_back(bind_expr(*argument.expr));
     }
     if (args.size() < 2) {
-        return failed_expr("SEM0219", "KS119", "Function 'coalesce' takes 2 or more arguments",
+        return failed_expr("SEM0219", "KS120", "Function 'coalesce' takes 2 or more arguments",
                            span);
     }
     return branches(BoundKind::Coalesce, std::move(args), 0, true, span);
@@ -346,7 +346,7 @@ BoundPtr Binder::bind_window_call(const Call& call, TextSpan span, WindowFunctio
             for (std::size_t i = 1; i < args.size(); ++i) {
                 if (!is_constant(args[i])) {
                     return failed_expr(
-                        "SEM0034", "KS105",
+                        "SEM0034", "KS129",
                         "Function '" + name + "': the offset and the default must be constants",
                         args[i]->span);
                 }
@@ -597,7 +597,7 @@ BoundPtr Binder::bind_call(const Expr& expr, const Call& call) {
     }
     if (find_aggregate(name) != nullptr) {
         return failed_expr(
-            "SEM0048", "KS124",
+            "SEM0048", "KS144",
             operator_text() + "Aggregate function '" + name + "' is not expected in this context",
             expr.span);
     }

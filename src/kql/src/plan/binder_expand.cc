@@ -19,7 +19,7 @@ std::shared_ptr<MvExpandOp> Binder::expansion(const Operator& op,
         for (const ExpandColumn& column : columns) {
             BoundPtr source = bind_expr(*column.expr.expr);
             if (source->type != DataType::Dynamic && !source->unknown) {
-                report("SEM0025", "KS107",
+                report("SEM0025", "KS141",
                        operator_text() + "Only a dynamic value can be expanded, not " +
                            std::string(columns::type_name(source->type)),
                        column.expr.span);
@@ -153,7 +153,7 @@ PlanPtr Binder::bind_evaluate(const Operator& op, const Evaluate& evaluate, Plan
     if (plugin == nullptr) {
         const std::string name = call != nullptr ? call->name.text : std::string();
         const auto refused = refused_plugin(name);
-        report("SEM0001", "KS211",
+        report("SEM0001", "KS124",
                refused ? "Plugin '" + name + "' is not supported: " + std::string(*refused)
                        : "Unknown plugin: '" + name + "'",
                evaluate.call->span);

@@ -104,7 +104,7 @@ BoundPtr Binder::bind_scalar_function(const ScalarFunction& function, std::vecto
                        function.deterministic, span, false);
 }
 
-BoundPtr Binder::bind_condition(const Expr& expr) {
+BoundPtr Binder::bind_condition(const Expr& expr, std::string_view ks_code) {
     BoundPtr bound = bind_expr(expr);
     if (bound->type == DataType::Bool) {
         return bound;
@@ -112,7 +112,7 @@ BoundPtr Binder::bind_condition(const Expr& expr) {
     if (bound->type == DataType::Dynamic || bound->unknown) {
         return fold(make_cast(bound, DataType::Bool));
     }
-    return failed_expr("SEM0025", "KS107",
+    return failed_expr("SEM0025", std::string(ks_code),
                        operator_text() + "A bool expression was expected, not " +
                            std::string(columns::type_name(bound->type)),
                        expr.span);
@@ -127,7 +127,7 @@ BoundPtr Binder::bind_name(std::string_view name, TextSpan span) {
                         return make_column(*key, aggregates_->keys->fields[*key].type, span);
                     }
                 }
-                return failed_expr("SEM0024", "KS103",
+                return failed_expr("SEM0024", "KS236",
                                    operator_text() + "The column '" + std::string(name) +
                                        "' must stand inside an aggregate function",
                                    span);
@@ -149,7 +149,7 @@ BoundPtr Binder::bind_name(std::string_view name, TextSpan span) {
     if (const EntityPtr entity = environment_->find(name)) {
         if (entity->kind == Entity::Kind::Scalar) {
             if (row_ != nullptr && entity->scalar->single_column != BoundExpr::kNoColumn) {
-                return failed_expr("SEM0034", "KS105",
+                return failed_expr("SEM0034", "KS129",
                                    operator_text() + "The value of '" + std::string(name) +
                                        "' differs from row to row and cannot be used in a table "
                                        "expression",
@@ -275,7 +275,7 @@ BoundPtr Binder::bind_binary(const Expr& expr, const Binary& binary) {
 BoundPtr Binder::bind_logical(const Expr& expr, const Logical& logical) {
     std::vector<BoundPtr> args;
     for (const ExprPtr& operand : logical.operands) {
-        args.push_back(bind_condition(*operand));
+        args.push_back(bind_condition(*operand, "KS106"));
     }
     return fold(make_form(logical.op == LogicalOp::And ? BoundKind::And : BoundKind::Or,
                           DataType::Bool, std::move(args), expr.span));

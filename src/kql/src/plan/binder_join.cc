@@ -112,7 +112,7 @@ bool Binder::bind_join_keys(const std::vector<ExprPtr>& conditions, const PlanPt
                 l = make_cast(l, DataType::Long);
                 r = make_cast(r, DataType::Long);
             } else {
-                report("SEM0025", "KS227",
+                report("SEM0025", "KS242",
                        operator_text() + "The key types do not match: " +
                            std::string(columns::type_name(l->type)) + " and " +
                            std::string(columns::type_name(r->type)),
@@ -122,7 +122,7 @@ bool Binder::bind_join_keys(const std::vector<ExprPtr>& conditions, const PlanPt
             }
         }
         if (l->type == DataType::Dynamic) {
-            report("SEM0029", "KS227",
+            report("SEM0029", "KS241",
                    operator_text() +
                        "A join key cannot be dynamic: convert it, for instance with "
                        "tostring()",
@@ -167,7 +167,7 @@ bool Binder::bind_join_keys(const std::vector<ExprPtr>& conditions, const PlanPt
         }
         const auto* equal = condition.if_as<Binary>();
         if (equal == nullptr || equal->op != BinaryOp::Equal) {
-            report("SEM0026", "KS228",
+            report("SEM0026", "KS182",
                    operator_text() + "A condition must be a column or $left.a == $right.b",
                    condition.span);
             fine = false;
@@ -184,7 +184,7 @@ bool Binder::bind_join_keys(const std::vector<ExprPtr>& conditions, const PlanPt
             std::swap(a, b);
         }
         if (sides_of(*a, width) != 1 || sides_of(*b, width) != 2) {
-            report("SEM0026", "KS228",
+            report("SEM0026", "KS183",
                    operator_text() + "A condition must compare the left side with the right side",
                    condition.span);
             fine = false;

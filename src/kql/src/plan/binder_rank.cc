@@ -31,7 +31,7 @@ PlanPtr Binder::bind_top_nested(const TopNested& top, PlanPtr input) {
             aggregates_ = nullptr;
         });
         if (context.calls.size() != 1) {
-            report("SEM0048", "KS124",
+            report("SEM0048", "KS144",
                    operator_text() + "Each level is ordered by one aggregate function",
                    level.by.expr.span);
             return unknown_table();

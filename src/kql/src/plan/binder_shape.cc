@@ -80,7 +80,8 @@ PlanPtr Binder::select_columns(PlanPtr input, const std::vector<std::size_t>& co
 }
 
 PlanPtr Binder::bind_where(const Where& where, PlanPtr input) {
-    const BoundPtr predicate = over(input, [&] { return bind_condition(*where.predicate); });
+    const BoundPtr predicate =
+        over(input, [&] { return bind_condition(*where.predicate, "KS141"); });
     return filter_plan(std::move(input), predicate);
 }
 
@@ -93,7 +94,7 @@ void Binder::add_items(const NamedExpr& item, OutputColumns& out, bool replace,
             return;
         }
         if (written && out.has(name)) {
-            report("SEM0041", "KS201",
+            report("SEM0041", "KS171",
                    operator_text() + "The column name '" + name + "' is used twice", item.span);
         }
         out.add(out.unique(std::move(name)), std::move(value));
@@ -318,7 +319,7 @@ PlanPtr Binder::bind_rename(const ProjectRename& rename, PlanPtr input) {
     std::set<std::string> seen;
     for (const std::string& name : names) {
         if (!seen.insert(name).second) {
-            report("SEM0041", "KS201",
+            report("SEM0041", "KS171",
                    "project-rename: the column name '" + name + "' is used twice",
                    rename.columns.empty() ? TextSpan{} : rename.columns[0].span);
             return input;
@@ -466,7 +467,7 @@ PlanPtr Binder::bind_sort(const std::vector<OrderedExpr>& keys, PlanPtr input,
         for (const OrderedExpr& key : keys) {
             BoundPtr bound = bind_expr(*key.expr.expr);
             if (bound->type == DataType::Dynamic && !bound->unknown) {
-                report("SEM0029", "KS108",
+                report("SEM0029", "KS116",
                        operator_text() +
                            "Rows cannot be ordered by a dynamic value: convert it, "
                            "for instance with tostring()",
@@ -522,7 +523,7 @@ PlanPtr Binder::bind_distinct(const Distinct& distinct, PlanPtr input) {
     });
     for (std::size_t i = 0; i < out.exprs.size(); ++i) {
         if (out.exprs[i]->type == DataType::Dynamic && !out.exprs[i]->unknown) {
-            report("SEM0029", "KS108",
+            report("SEM0029", "KS116",
                    operator_text() +
                        "Rows cannot be grouped by a dynamic value: convert it, for "
                        "instance with tostring()",

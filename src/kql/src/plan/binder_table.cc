@@ -231,7 +231,7 @@ PlanPtr Binder::bind_table_call(const Expr& expr, const Call& call) {
     if (!known && name == "table" && !call.arguments.empty()) {
         const auto table = constant_string(*call.arguments[0].expr);
         if (!table) {
-            report("SEM0034", "KS105", "table() needs a constant name", expr.span);
+            report("SEM0034", "KS129", "table() needs a constant name", expr.span);
             return unknown_table();
         }
         return bind_table_name(*table, expr.span, false);
@@ -291,6 +291,21 @@ PlanPtr Binder::bind_path_table(const Expr& expr) {
     }
     if (name == "*") {
         name = default_database_;
+    }
+    const std::string_view place =
+        database->object ? "cluster" : std::string_view(database->name.text);
+    if (place == "arg" || place == "adx") {
+        report("SEM0260", "KS211", "Unknown function: '" + std::string(place) + "'",
+               database->name.span);
+        return unknown_table();
+    }
+    if (setup_.runner != nullptr && place != "database" && place != "workspace") {
+        // Never this workspace's rows under another one's name.
+        report("SEM0100", "",
+               operator_text() + "Other places cannot be queried from here: " + std::string(place) +
+                   "()",
+               database->name.span);
+        return unknown_table();
     }
     if (member_call != nullptr) {
         if (member_call->name.text == "table" && !member_call->arguments.empty()) {
@@ -397,7 +412,7 @@ PlanPtr Binder::bind_datatable(const DataTable& table, TextSpan span) {
     std::vector<columns::ColumnBuilder> builders;
     for (const ColumnDeclaration& column : table.columns) {
         if (out.schema.index_of(column.name.text)) {
-            report("SEM0041", "KS201",
+            report("SEM0041", "KS171",
                    "datatable: the column name '" + column.name.text + "' is used twice",
                    column.name.span);
         }
@@ -406,7 +421,7 @@ PlanPtr Binder::bind_datatable(const DataTable& table, TextSpan span) {
     }
     const std::size_t width = table.columns.size();
     if (width == 0 || table.values.size() % width != 0) {
-        report("SEM0043", "KS115",
+        report("SEM0043", "KS173",
                "datatable: the number of values is not a multiple of the number of columns", span);
         return unknown_table();
     }
@@ -432,7 +447,7 @@ PlanPtr Binder::bind_datatable(const DataTable& table, TextSpan span) {
         if (is_constant(value) && !value->unknown) {
             cell = cast_scalar(value->constant, type);
         } else if (!value->unknown) {
-            report("SEM0034", "KS105", "datatable: values must be constants",
+            report("SEM0034", "KS129", "datatable: values must be constants",
                    table.values[i]->span);
         }
         builders[i % width].append(cell);
@@ -467,7 +482,7 @@ PlanPtr Binder::bind_external(const ExternalData& external, TextSpan span) {
     for (const ExprPtr& address : external.addresses) {
         const auto uri = constant_string(*address);
         if (!uri) {
-            report("SEM0034", "KS105", "externaldata: addresses must be constant", address->span);
+            report("SEM0034", "KS129", "externaldata: addresses must be constant", address->span);
             continue;
         }
         if (setup_.runner == nullptr || run_error_) {
@@ -537,9 +552,7 @@ PlanPtr Binder::bind_query(const Query& query) {
     }
     PlanPtr input = contextual_input_;
     if (input == nullptr && (query.operators.empty() || !makes_rows(*query.operators[0]))) {
-        if (setup_.runner != nullptr) {
-            report("SYN0002", "", "A query must begin with a table", query.span);
-        }
+        report("SYN0002", "KS174", "A query must begin with a table", query.span);
         input = unknown_table();
     }
     return bind_pipeline(query, std::move(input));
