@@ -3,6 +3,7 @@
 # its floor fails with its own last line; what is above is not counted against anybody.
 set -uo pipefail
 build=$1
+here=$(dirname "${BASH_SOURCE[0]}")
 packs=${QD_SHARED:-}/conformance
 if [ ! -d "$packs" ]; then
   echo "SKIP: no conformance packs (QD_SHARED is not set)"
@@ -25,13 +26,20 @@ floor() {  # NAME PERCENT COMMAND…
   fi
 }
 kql=$build/bin/qd_kql_conformance
-floor "KQL documentation examples" 60 "$kql" "$packs/kql/docs-examples.jsonl"
-floor "KQL engine probes" 60 "$kql" "$packs/kql/engine-probes.jsonl"
+floor "KQL documentation examples" 82 "$kql" "$packs/kql/docs-examples.jsonl"
+floor "KQL engine probes" 98 "$kql" "$packs/kql/engine-probes.jsonl"
 floor "KQL series vectors" 100 "$kql" "$packs/kql/series-vectors.jsonl"
 floor "KQL corrected published queries" 100 "$kql" "$packs/kql/seed-corrected.jsonl"
 floor "KQL real-world queries parse" 99 "$build/bin/kql_parse_check" "$packs/kql/realworld-queries.jsonl"
-floor "KQL real-world queries bind" 70 "$kql" "$packs/kql/realworld-queries.jsonl" --bind-only \
+floor "KQL real-world queries bind" 95 "$kql" "$packs/kql/realworld-queries.jsonl" --bind-only \
   --schema "$packs/../reference/tables.json"
+if [ -d "$here/../kusto/node_modules" ]; then
+  floor "KQL real-world queries: Microsoft's binder agrees" 99 node "$here/../kusto/agreement.mjs" \
+    "$build" --schema "$packs/../reference/tables.json" "$packs/kql/realworld-queries.jsonl"
+else
+  echo "FAIL Microsoft's binder is not installed (./dev setup installs it)"
+  failed=$((failed + 1))
+fi
 floor "alert rules" 100 "$build/bin/qd_rules_conformance" "$packs/alerting/scheduled-query-rules.jsonl"
 floor "workflow expressions" 80 "$build/bin/qd_expressions_conformance" "$packs/automation/expressions.jsonl"
 echo "$passed passed, $failed failed"

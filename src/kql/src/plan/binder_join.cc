@@ -101,7 +101,7 @@ bool Binder::bind_join_keys(const std::vector<ExprPtr>& conditions, const PlanPt
     }
     scope.qualified = {std::move(left_side), std::move(right_side)};
     bool fine = true;
-    const auto add = [&](BoundPtr l, BoundPtr r, TextSpan span) {
+    const auto add = [&](BoundPtr l, BoundPtr r, TextSpan span, bool by_name) {
         if (l->unknown || r->unknown) {
             fine = false;
             return;
@@ -112,7 +112,7 @@ bool Binder::bind_join_keys(const std::vector<ExprPtr>& conditions, const PlanPt
                 l = make_cast(l, DataType::Long);
                 r = make_cast(r, DataType::Long);
             } else {
-                report("SEM0025", "KS242",
+                report("SEM0025", by_name ? "KS227" : "KS242",
                        operator_text() + "The key types do not match: " +
                            std::string(columns::type_name(l->type)) + " and " +
                            std::string(columns::type_name(r->type)),
@@ -147,7 +147,7 @@ bool Binder::bind_join_keys(const std::vector<ExprPtr>& conditions, const PlanPt
             }
             if (l && r) {
                 add(column_of(left, *l), make_column(width + *r, right->schema[*r].type),
-                    condition.span);
+                    condition.span, true);
                 return;
             }
             fine = false;
@@ -190,7 +190,7 @@ bool Binder::bind_join_keys(const std::vector<ExprPtr>& conditions, const PlanPt
             fine = false;
             return;
         }
-        add(std::move(a), std::move(b), condition.span);
+        add(std::move(a), std::move(b), condition.span, false);
     };
     for (const ExprPtr& condition : conditions) {
         bind_one(bind_one, *condition);
@@ -426,7 +426,7 @@ PlanPtr Binder::bind_union(const Operator& op, const Union& un, PlanPtr input) {
     }
     if (arms.empty()) {
         if (!fuzzy) {
-            report("SEM0100", "KS204", operator_text() + "No table matches", op.keyword);
+            report("SEM0100", "KS142", operator_text() + "No table matches", op.keyword);
         }
         return unknown_table();
     }
