@@ -1,6 +1,7 @@
 #include "qd/kql/source.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace qd::kql {
 
@@ -15,20 +16,33 @@ class MemoryMorsel final : public Morsel {
     MemoryMorsel(std::shared_ptr<const Table> table, std::size_t chunk,
                  std::vector<std::size_t> columns)
         : table_(std::move(table)), chunk_(chunk), columns_(std::move(columns)) {}
-    std::uint64_t rows_estimate() const override { return table_->chunks[chunk_].rows; }
-    Result<std::vector<Chunk>> read() override {
+    std::uint32_t rows() const override { return table_->chunks[chunk_].rows; }
+    std::optional<std::pair<std::int64_t, std::int64_t>> bounds(std::size_t wanted) const override {
+        const columns::Column& column = *table_->chunks[chunk_].columns[columns_[wanted]];
+        if (column.size() == 0 || columns::is_bytes(column.type()) ||
+            columns::fixed_width(column.type()) > 8 || column.type() == columns::DataType::Real) {
+            return std::nullopt;
+        }
+        std::pair<std::int64_t, std::int64_t> out(std::numeric_limits<std::int64_t>::max(),
+                                                  std::numeric_limits<std::int64_t>::min());
+        for (std::uint32_t i = 0; i < column.size(); ++i) {
+            if (column.is_null(i)) {
+                return std::nullopt;
+            }
+            out.first = std::min(out.first, column.int_at(i));
+            out.second = std::max(out.second, column.int_at(i));
+        }
+        return out;
+    }
+    Result<Chunk> read(std::span<const std::size_t> wanted, const MorselRows& rows) override {
         const Chunk& from = table_->chunks[chunk_];
         Chunk out;
-        out.rows = from.rows;
-        for (const std::size_t c : columns_) {
-            out.columns.push_back(from.columns[c]);
+        out.rows = rows ? static_cast<std::uint32_t>(rows->size()) : from.rows;
+        for (const std::size_t place : wanted) {
+            const columns::ColumnPtr& column = from.columns[columns_[place]];
+            out.columns.push_back(rows ? columns::gather(column, *rows) : column);
         }
-        std::vector<Chunk> chunks;
-        for (std::uint32_t at = 0; at < out.rows; at += columns::kChunkRows) {
-            const std::uint32_t count = std::min(columns::kChunkRows, out.rows - at);
-            chunks.push_back(count == out.rows ? out : columns::slice(out, at, count));
-        }
-        return chunks;
+        return out;
     }
 
   private:

@@ -18,8 +18,15 @@ class WorkspaceMorsel final : public kql::Morsel {
     WorkspaceMorsel(std::shared_ptr<const workspace::Snapshot> snapshot,
                     std::unique_ptr<workspace::Morsel> under)
         : snapshot_(std::move(snapshot)), under_(std::move(under)) {}
-    std::uint64_t rows_estimate() const override { return under_->rows(); }
-    Result<std::vector<columns::Chunk>> read() override { return under_->read(); }
+    std::uint32_t rows() const override { return under_->rows(); }
+    Result<kql::MorselRows> candidates() override { return under_->candidates(); }
+    std::optional<std::pair<std::int64_t, std::int64_t>> bounds(std::size_t wanted) const override {
+        return under_->bounds(wanted);
+    }
+    Result<columns::Chunk> read(std::span<const std::size_t> wanted,
+                                const kql::MorselRows& rows) override {
+        return under_->read(wanted, rows);
+    }
 
   private:
     std::shared_ptr<const workspace::Snapshot> snapshot_;

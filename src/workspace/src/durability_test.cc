@@ -90,13 +90,11 @@ std::vector<std::int64_t> read_ids(const Workspace& workspace) {
     const auto snapshot = workspace.snapshot("Kill_CL");
     const auto morsels = snapshot.value()->scan(options);
     for (const auto& morsel : morsels.value()) {
-        const auto chunks = morsel->read();
-        EXPECT_TRUE(chunks.ok()) << chunks.error().text();
-        for (const columns::Chunk& chunk : chunks.value()) {
-            for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-                ids.push_back(chunk.columns[0]->int_at(i));
-                EXPECT_EQ(chunk.columns[1]->bytes_at(i), "row " + std::to_string(ids.back()));
-            }
+        const auto chunk = read_whole(*morsel, options.columns.size());
+        EXPECT_TRUE(chunk.ok()) << chunk.error().text();
+        for (std::uint32_t i = 0; i < chunk.value().rows; ++i) {
+            ids.push_back(chunk.value().columns[0]->int_at(i));
+            EXPECT_EQ(chunk.value().columns[1]->bytes_at(i), "row " + std::to_string(ids.back()));
         }
     }
     std::sort(ids.begin(), ids.end());
@@ -354,16 +352,14 @@ TEST_F(Durability, ADamagedExtentIsAnErrorNotRows) {
         std::size_t rows = 0;
         const auto morsels = snapshot->scan(options);
         for (const auto& morsel : morsels.value()) {
-            const auto chunks = morsel->read();
-            if (!chunks.ok()) {
+            const auto chunk = read_whole(*morsel, options.columns.size());
+            if (!chunk.ok()) {
                 ++errors;
-                EXPECT_EQ(chunks.error().code(), Code::DataLoss);
-                EXPECT_NE(chunks.error().message().find("t1-1.qdx"), std::string::npos);
+                EXPECT_EQ(chunk.error().code(), Code::DataLoss);
+                EXPECT_NE(chunk.error().message().find("t1-1.qdx"), std::string::npos);
                 continue;
             }
-            for (const columns::Chunk& chunk : chunks.value()) {
-                rows += chunk.rows;
-            }
+            rows += chunk.value().rows;
         }
         ASSERT_EQ(errors, 1U) << at;
         ASSERT_EQ(rows, 10U);

@@ -179,10 +179,8 @@ TEST_F(WorkspaceTest, ASnapshotDoesNotMove) {
     std::uint64_t rows = 0;
     const auto morsels = snapshot->scan(options);
     for (const auto& morsel : morsels.value()) {
-        const auto chunks = morsel->read();
-        for (const Chunk& chunk : chunks.value()) {
-            rows += chunk.rows;
-        }
+        const auto chunk = read_whole(*morsel, options.columns.size());
+        rows += chunk.value().rows;
     }
     EXPECT_EQ(rows, 20U);
 }
@@ -203,14 +201,12 @@ TEST_F(WorkspaceTest, MergedExtentsAreSortedByTime) {
     const auto snapshot = w.snapshot("T_CL").value();
     const auto morsels = snapshot->scan(options);
     ASSERT_EQ(morsels.value().size(), 1U);
-    const auto chunks = morsels.value()[0]->read();
+    const auto chunk = read_whole(*morsels.value()[0], options.columns.size());
     std::int64_t expected = 0;
-    for (const Chunk& chunk : chunks.value()) {
-        EXPECT_EQ(chunk.columns[1]->layout(), columns::Layout::Dictionary);
-        EXPECT_EQ(chunk.columns[1]->dictionary()->size(), 10U);
-        for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-            EXPECT_EQ(chunk.columns[0]->int_at(i), expected++);
-        }
+    EXPECT_EQ(chunk.value().columns[1]->layout(), columns::Layout::Dictionary);
+    EXPECT_EQ(chunk.value().columns[1]->dictionary()->size(), 10U);
+    for (std::uint32_t i = 0; i < chunk.value().rows; ++i) {
+        EXPECT_EQ(chunk.value().columns[0]->int_at(i), expected++);
     }
     EXPECT_EQ(expected, 400);
     // The files of the merged extents are gone.

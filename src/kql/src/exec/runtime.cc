@@ -168,90 +168,6 @@ Result<bool> Runtime::emit_batches(Sink& sink, std::uint32_t rows, std::uint64_t
     return !stop.load();
 }
 
-namespace {
-
-constexpr std::uint64_t kParallelRowsMin = 8 * columns::kChunkRows;
-
-Status read_morsel(QueryContext& query, Morsel& morsel, std::size_t worker, Sink& sink,
-                   bool& more) {
-    QD_TRY(std::vector<Chunk> chunks, morsel.read());
-    for (Chunk& chunk : chunks) {
-        QD_CHECK_OK(query.check());
-        query.rows_scanned.fetch_add(chunk.rows, std::memory_order_relaxed);
-        query.bytes_scanned.fetch_add(static_cast<std::uint64_t>(chunk_bytes(chunk)),
-                                      std::memory_order_relaxed);
-        for (std::uint32_t at = 0; at < chunk.rows; at += query.chunk_rows) {
-            const std::uint32_t count = std::min(query.chunk_rows, chunk.rows - at);
-            const bool whole = count == chunk.rows;
-            QD_TRY(more, sink.push(worker, whole ? chunk : columns::slice(chunk, at, count)));
-            if (!more) {
-                return {};
-            }
-        }
-    }
-    return {};
-}
-
-}  // namespace
-
-/// Each worker reads a run of neighbouring morsels, so that worker order is row order.
-Result<bool> Runtime::scan(const ScanOp& op, Sink& sink) {
-    ScanRequest request;
-    for (const columns::Field& field : op.schema.fields) {
-        request.columns.push_back(field.name);
-    }
-    request.pruning = op.pruning;
-    request.rows_wanted = op.rows_wanted;
-    request.dynamic_paths = op.dynamic_paths;
-    QD_TRY(std::vector<std::unique_ptr<Morsel>> morsels, op.source->scan(request));
-    std::uint64_t rows = 0;
-    for (const auto& morsel : morsels) {
-        rows += morsel->rows_estimate();
-    }
-    const std::size_t workers =
-        rows < kParallelRowsMin ? 1 : std::min(worker_count(sink), morsels.size());
-    if (workers <= 1) {
-        for (const auto& morsel : morsels) {
-            bool more = true;
-            QD_CHECK_OK(read_morsel(query_, *morsel, 0, sink, more));
-            if (!more) {
-                return false;
-            }
-        }
-        return true;
-    }
-    std::vector<std::size_t> begin(workers + 1, morsels.size());
-    begin[0] = 0;
-    std::uint64_t seen = 0;
-    std::size_t next = 1;
-    for (std::size_t i = 0; i < morsels.size() && next < workers; ++i) {
-        seen += morsels[i]->rows_estimate();
-        if (seen * workers >= rows * next) {
-            begin[next++] = i + 1;
-        }
-    }
-    std::vector<Status> statuses(workers);
-    std::atomic<bool> stop{false};
-    run_parallel(*query_.executor, workers, [&](std::size_t worker) {
-        for (std::size_t i = begin[worker]; i < begin[worker + 1]; ++i) {
-            if (stop.load(std::memory_order_relaxed)) {
-                return;
-            }
-            bool more = true;
-            statuses[worker] = read_morsel(query_, *morsels[i], worker, sink, more);
-            if (!statuses[worker].ok() || !more) {
-                stop.store(true, std::memory_order_relaxed);
-                return;
-            }
-            morsels[i].reset();
-        }
-    });
-    for (Status& status : statuses) {
-        QD_CHECK_OK(std::move(status));
-    }
-    return !stop.load();
-}
-
 Result<bool> Runtime::range(const RangeOp& op, Sink& sink) {
     const DataType type = op.schema[0].type;
     if (op.from.is_null() || op.to.is_null() || op.step.is_null()) {
@@ -299,11 +215,6 @@ Result<bool> Runtime::range(const RangeOp& op, Sink& sink) {
         }
     }
     return true;
-}
-
-Result<bool> Runtime::filter(const FilterOp& op, Sink& sink) {
-    FilterSink filter(*this, op, sink);
-    return stream(*op.inputs[0], filter);
 }
 
 Result<bool> Runtime::project(const ProjectOp& op, Sink& sink) {
@@ -362,7 +273,7 @@ Result<bool> Runtime::stream(const PlanOp& plan, Sink& sink) {
     QD_CHECK_OK(query_.check());
     switch (plan.kind) {
         case OpKind::Scan:
-            return scan(as<ScanOp>(plan), sink);
+            return scan(as<ScanOp>(plan), {}, sink);
         case OpKind::Values:
             return emit(*as<ValuesOp>(plan).table, sink);
         case OpKind::Placeholder: {

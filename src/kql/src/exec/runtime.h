@@ -105,7 +105,11 @@ class Runtime {
     }
 
   private:
-    Result<bool> scan(const ScanOp& op, Sink& sink);
+    // scan.cc, scan_top.cc
+    Result<bool> scan(const ScanOp& op, const std::vector<BoundPtr>& conjuncts, Sink& sink);
+    /// A superset of the first rows of a sort right above a scan, in row order; nothing when that
+    /// would not pay.
+    Result<std::optional<std::vector<columns::Chunk>>> scan_top(const SortOp& op);
     Result<bool> range(const RangeOp& op, Sink& sink);
     Result<bool> filter(const FilterOp& op, Sink& sink);
     Result<bool> project(const ProjectOp& op, Sink& sink);

@@ -65,7 +65,10 @@ Result<bool> Runtime::sort(const SortOp& op, Sink& sink) {
     }
     std::vector<Chunk> chunks;
     Reservation reserved(query_, "sort");
-    if (op.limit && *op.limit <= 100'000) {
+    QD_TRY(std::optional<std::vector<Chunk>> first, scan_top(op));
+    if (first) {
+        chunks = std::move(*first);
+    } else if (op.limit && *op.limit <= 100'000) {
         TopSink top(*this, op);
         QD_TRY(const bool more, stream(*op.inputs[0], top));
         static_cast<void>(more);

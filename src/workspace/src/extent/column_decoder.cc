@@ -304,4 +304,75 @@ Result<ColumnPtr> decode_part(std::string_view file, const ExtentColumn& column,
     return bad_part(column, "encoding");
 }
 
+namespace {
+
+/// From here on unpacking everything and choosing is quicker.
+constexpr std::size_t kSparse = 8;
+
+/// Integers or codes of the wanted rows. False: the bytes must be unpacked whole.
+bool sparse_integers(const ColumnPart& part, std::uint32_t part_rows,
+                     std::span<const std::uint32_t> rows) {
+    return rows.size() * kSparse < part_rows && !part.null_block &&
+           (part.encoding == Encoding::Integers || part.encoding == Encoding::Codes) &&
+           part.blocks.size() == 1;
+}
+
+template <typename T>
+ColumnPtr narrowed(DataType type, std::span<const std::int64_t> values) {
+    auto decoded = std::make_shared<Decoded>();
+    const std::span<T> out = typed<T>(decoded->values, values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        out[i] = static_cast<T>(values[i]);
+    }
+    return fixed_column(type, static_cast<std::uint32_t>(values.size()), std::move(decoded));
+}
+
+Result<ColumnPtr> codes_at(const ExtentColumn& column, std::span<const std::int64_t> values,
+                           const ColumnPtr& dictionary) {
+    std::vector<std::uint32_t> codes;
+    codes.reserve(values.size());
+    for (const std::int64_t v : values) {
+        if (v < 0 || v >= static_cast<std::int64_t>(dictionary->size())) {
+            return bad_part(column, "code outside the dictionary");
+        }
+        codes.push_back(static_cast<std::uint32_t>(v));
+    }
+    return Column::make_dictionary(dictionary, std::move(codes));
+}
+
+}  // namespace
+
+Result<ColumnPtr> decode_rows(std::string_view file, const ExtentColumn& column,
+                              const ColumnPart& part, std::uint32_t part_rows,
+                              const ColumnPtr& dictionary, std::span<const std::uint32_t> rows,
+                              bool verify) {
+    if (rows.size() == part_rows) {
+        return decode_part(file, column, part, part_rows, dictionary, verify);
+    }
+    const auto count = static_cast<std::uint32_t>(rows.size());
+    if (part.encoding == Encoding::Absent || part.encoding == Encoding::Constant) {
+        return decode_part(file, column, part, count, dictionary, verify);
+    }
+    const bool codes = part.encoding == Encoding::Codes;
+    const bool texts = columns::is_bytes(column.type);
+    const std::size_t width = texts ? 0 : columns::fixed_width(column.type);
+    const bool fits = codes ? dictionary && dictionary->type() == column.type
+                            : !texts && column.type != DataType::Real && width <= 8;
+    if (sparse_integers(part, part_rows, rows) && fits) {
+        QD_TRY(const auto block, read_block_bytes(file, part.blocks[0], verify));
+        std::vector<std::int64_t> values(rows.size());
+        if (!decode_integers_at(block->bytes, part_rows, rows, values)) {
+            return bad_part(column, "packed integers");
+        }
+        if (codes) {
+            return codes_at(column, values, dictionary);
+        }
+        return width == 1   ? narrowed<std::uint8_t>(column.type, values)
+               : width == 4 ? narrowed<std::int32_t>(column.type, values)
+                            : narrowed<std::int64_t>(column.type, values);
+    }
+    QD_TRY(const ColumnPtr whole, decode_part(file, column, part, part_rows, dictionary, verify));
+    return columns::gather(whole, rows);
+}
+
 }  // namespace qd::workspace::internal

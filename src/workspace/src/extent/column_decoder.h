@@ -4,6 +4,8 @@
 #include "qd/base/result.h"
 #include "qd/columns/column.h"
 
+#include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace qd::workspace::internal {
@@ -17,5 +19,12 @@ Result<columns::ColumnPtr> decode_dictionary(std::string_view file, const Extent
 Result<columns::ColumnPtr> decode_part(std::string_view file, const ExtentColumn& column,
                                        const ColumnPart& part, std::uint32_t rows,
                                        const columns::ColumnPtr& dictionary, bool verify);
+
+/// Some rows (ascending) of a row group: only what lies at them is unpacked where few are wanted
+/// and the encoding allows it.
+Result<columns::ColumnPtr> decode_rows(std::string_view file, const ExtentColumn& column,
+                                       const ColumnPart& part, std::uint32_t part_rows,
+                                       const columns::ColumnPtr& dictionary,
+                                       std::span<const std::uint32_t> rows, bool verify);
 
 }  // namespace qd::workspace::internal

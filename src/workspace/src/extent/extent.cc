@@ -151,21 +151,39 @@ Result<columns::ColumnPtr> Extent::read_part(const ExtentColumn& column, std::si
         .with("extent " + name_ + ", row group " + std::to_string(group));
 }
 
-Result<columns::ColumnPtr> DictionaryCache::read(const ExtentColumn& column, std::size_t group) {
-    columns::ColumnPtr dictionary;
-    if (column.parts[group].encoding == Encoding::Codes) {
-        const std::lock_guard lock(mutex_);
-        for (const auto& [known, decoded] : dictionaries_) {
-            if (known == &column) {
-                dictionary = decoded;
-            }
-        }
-        if (!dictionary) {
-            QD_TRY(dictionary, extent_->read_dictionary(column));
-            dictionaries_.emplace_back(&column, dictionary);
+Result<columns::ColumnPtr> Extent::read_rows(const ExtentColumn& column, std::size_t group,
+                                             const columns::ColumnPtr& dictionary,
+                                             std::span<const std::uint32_t> rows) const {
+    return decode_rows(bytes_, column, column.parts[group], footer_.group_rows[group], dictionary,
+                       rows, verify_)
+        .with("extent " + name_ + ", row group " + std::to_string(group));
+}
+
+Result<columns::ColumnPtr> DictionaryCache::dictionary_for(const ExtentColumn& column,
+                                                           std::size_t group) {
+    if (column.parts[group].encoding != Encoding::Codes) {
+        return columns::ColumnPtr();
+    }
+    const std::lock_guard lock(mutex_);
+    for (const auto& [known, decoded] : dictionaries_) {
+        if (known == &column) {
+            return decoded;
         }
     }
+    QD_TRY(columns::ColumnPtr dictionary, extent_->read_dictionary(column));
+    dictionaries_.emplace_back(&column, dictionary);
+    return dictionary;
+}
+
+Result<columns::ColumnPtr> DictionaryCache::read(const ExtentColumn& column, std::size_t group) {
+    QD_TRY(const columns::ColumnPtr dictionary, dictionary_for(column, group));
     return extent_->read_part(column, group, dictionary);
+}
+
+Result<columns::ColumnPtr> DictionaryCache::read_rows(const ExtentColumn& column, std::size_t group,
+                                                      std::span<const std::uint32_t> rows) {
+    QD_TRY(const columns::ColumnPtr dictionary, dictionary_for(column, group));
+    return extent_->read_rows(column, group, dictionary, rows);
 }
 
 }  // namespace qd::workspace::internal

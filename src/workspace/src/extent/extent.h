@@ -51,6 +51,10 @@ class Extent {
     Result<columns::ColumnPtr> read_dictionary(const ExtentColumn& column) const;
     Result<columns::ColumnPtr> read_part(const ExtentColumn& column, std::size_t group,
                                          const columns::ColumnPtr& dictionary) const;
+    /// Some rows (ascending) of a row group.
+    Result<columns::ColumnPtr> read_rows(const ExtentColumn& column, std::size_t group,
+                                         const columns::ColumnPtr& dictionary,
+                                         std::span<const std::uint32_t> rows) const;
 
   private:
     std::string name_;
@@ -68,8 +72,14 @@ class DictionaryCache {
     const Extent& extent() const { return *extent_; }
     /// A row group of a column, with its dictionary fetched when needed.
     Result<columns::ColumnPtr> read(const ExtentColumn& column, std::size_t group);
+    /// Some of its rows, ascending.
+    Result<columns::ColumnPtr> read_rows(const ExtentColumn& column, std::size_t group,
+                                         std::span<const std::uint32_t> rows);
 
   private:
+    /// Null when the row group needs none.
+    Result<columns::ColumnPtr> dictionary_for(const ExtentColumn& column, std::size_t group);
+
     std::shared_ptr<const Extent> extent_;
     std::mutex mutex_;
     std::vector<std::pair<const ExtentColumn*, columns::ColumnPtr>> dictionaries_;

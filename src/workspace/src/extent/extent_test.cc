@@ -179,6 +179,20 @@ void expect_sample(const Extent& extent, const Sample& sample,
                           sample.truth[c][order.empty() ? row : order[row]])
                     << column->name << " row " << row;
             }
+            // Rows one by one are the same rows.
+            for (const std::uint32_t step : {1U, 3U, 50U, 4001U}) {
+                std::vector<std::uint32_t> some;
+                for (std::uint32_t i = step / 2; i < part.value()->size(); i += step) {
+                    some.push_back(i);
+                }
+                const auto at = extent.read_rows(*column, g, dictionary, some);
+                ASSERT_TRUE(at.ok()) << at.error().text();
+                ASSERT_EQ(at.value()->size(), some.size());
+                for (std::uint32_t i = 0; i < some.size(); ++i) {
+                    ASSERT_EQ(at.value()->scalar_at(i), part.value()->scalar_at(some[i]))
+                        << column->name << " row " << some[i];
+                }
+            }
         }
         ASSERT_EQ(row, sample.rows);
     }

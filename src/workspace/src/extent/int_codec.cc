@@ -109,26 +109,55 @@ void unpack(const char* packed, std::size_t available, std::int64_t smallest, un
     }
 }
 
+/// One group where it lies; `bytes` reach to the end of the block.
+struct Packed {
+    std::string_view bytes;
+    std::int64_t smallest = 0;
+    unsigned width = 0;
+};
+
+bool next_group(std::string_view& bytes, std::size_t rows, Packed& group) {
+    if (bytes.size() < 9) {
+        return false;
+    }
+    std::memcpy(&group.smallest, bytes.data(), 8);
+    group.width = static_cast<unsigned>(static_cast<unsigned char>(bytes[8]));
+    if (group.width > kWidthMax && group.width != 64) {
+        return false;
+    }
+    bytes.remove_prefix(9);
+    const std::size_t packed = packed_bytes(rows, group.width);
+    if (bytes.size() < packed) {
+        return false;
+    }
+    group.bytes = bytes;
+    bytes.remove_prefix(packed);
+    return true;
+}
+
+std::int64_t unpack_one(const Packed& group, std::size_t place) {
+    const auto base = static_cast<std::uint64_t>(group.smallest);
+    if (group.width == 0) {
+        return group.smallest;
+    }
+    const std::uint64_t mask =
+        group.width >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << group.width) - 1;
+    const std::size_t bit = place * group.width;
+    std::uint64_t word = 0;
+    std::memcpy(&word, group.bytes.data() + bit / 8,
+                std::min<std::size_t>(8, group.bytes.size() - bit / 8));
+    return static_cast<std::int64_t>(base + ((word >> (bit % 8)) & mask));
+}
+
 template <typename T>
 bool read_groups(std::string_view bytes, std::span<T> out) {
     for (std::size_t at = 0; at < out.size(); at += kGroup) {
-        const auto group = out.subspan(at, std::min(kGroup, out.size() - at));
-        if (bytes.size() < 9) {
+        const auto values = out.subspan(at, std::min(kGroup, out.size() - at));
+        Packed group;
+        if (!next_group(bytes, values.size(), group)) {
             return false;
         }
-        std::int64_t smallest = 0;
-        std::memcpy(&smallest, bytes.data(), 8);
-        const auto width = static_cast<unsigned>(static_cast<unsigned char>(bytes[8]));
-        if (width > kWidthMax && width != 64) {
-            return false;
-        }
-        bytes.remove_prefix(9);
-        const std::size_t packed = packed_bytes(group.size(), width);
-        if (bytes.size() < packed) {
-            return false;
-        }
-        unpack(bytes.data(), bytes.size(), smallest, width, group);
-        bytes.remove_prefix(packed);
+        unpack(group.bytes.data(), group.bytes.size(), group.smallest, group.width, values);
     }
     return bytes.empty();
 }
@@ -213,6 +242,36 @@ bool decode_integers(std::string_view bytes, std::span<std::int32_t> out) {
 }
 bool decode_integers(std::string_view bytes, std::span<std::uint8_t> out) {
     return decode(bytes, out);
+}
+
+bool decode_integers_at(std::string_view bytes, std::size_t count,
+                        std::span<const std::uint32_t> places, std::span<std::int64_t> out) {
+    if (places.empty()) {
+        return true;
+    }
+    if (bytes.size() < 9 || bytes[0] != kFrame) {
+        std::vector<std::int64_t> all(count);
+        if (!decode(bytes, std::span<std::int64_t>(all))) {
+            return false;
+        }
+        for (std::size_t i = 0; i < places.size(); ++i) {
+            out[i] = all[places[i]];
+        }
+        return true;
+    }
+    bytes.remove_prefix(1);
+    std::size_t next = 0;
+    for (std::size_t at = 0; at < count && next < places.size(); at += kGroup) {
+        const std::size_t rows = std::min(kGroup, count - at);
+        Packed group;
+        if (!next_group(bytes, rows, group)) {
+            return false;
+        }
+        for (; next < places.size() && places[next] < at + rows; ++next) {
+            out[next] = unpack_one(group, places[next] - at);
+        }
+    }
+    return next == places.size();
 }
 
 }  // namespace qd::workspace::internal

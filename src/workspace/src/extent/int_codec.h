@@ -18,4 +18,9 @@ bool decode_integers(std::string_view bytes, std::span<std::uint32_t> out);
 bool decode_integers(std::string_view bytes, std::span<std::int32_t> out);
 bool decode_integers(std::string_view bytes, std::span<std::uint8_t> out);
 
+/// The values at some places (ascending, each less than `count`) of `count` packed ones; `out` is
+/// as long as `places`.
+bool decode_integers_at(std::string_view bytes, std::size_t count,
+                        std::span<const std::uint32_t> places, std::span<std::int64_t> out);
+
 }  // namespace qd::workspace::internal

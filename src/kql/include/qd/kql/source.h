@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,14 +43,26 @@ struct ScanRequest {
     std::vector<std::pair<std::string, std::vector<std::string>>> dynamic_paths;
 };
 
-/// A piece of a table that any one thread can read by itself.
+/// Rows of a morsel, ascending; nothing stands for all of them.
+using MorselRows = std::optional<std::vector<std::uint32_t>>;
+
+/// A piece of a table that any one thread can read by itself. Its rows are numbered from 0.
 class Morsel {
   public:
     virtual ~Morsel() = default;
-    virtual std::uint64_t rows_estimate() const = 0;
-    /// The wanted columns in the order of the request, chunks of at most kChunkRows rows.
+    virtual std::uint32_t rows() const = 0;
+    /// The rows that are there and may match the request's pruning predicates. To be asked first:
+    /// others must not be read.
+    virtual Result<MorselRows> candidates() { return MorselRows(); }
+    /// Least and greatest value of a wanted column of integers or times, where they are known and
+    /// no row is null.
+    virtual std::optional<std::pair<std::int64_t, std::int64_t>> bounds(std::size_t) const {
+        return std::nullopt;
+    }
+    /// Some of the wanted columns, named by their places in the request, at the given rows.
     /// Dictionary columns of one morsel share their dictionary.
-    virtual Result<std::vector<columns::Chunk>> read() = 0;
+    virtual Result<columns::Chunk> read(std::span<const std::size_t> wanted,
+                                        const MorselRows& rows) = 0;
 };
 
 /// Rows of one table as of one instant. Threads: any.

@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace qd::workspace {
@@ -32,18 +34,31 @@ struct ScanOptions {
     std::vector<ScanPredicate> predicates;
 };
 
-/// A piece of a snapshot that any one thread can read by itself.
+/// Rows of a morsel, ascending; nothing stands for all of them.
+using MorselRows = std::optional<std::vector<std::uint32_t>>;
+
+/// A piece of a snapshot that any one thread can read by itself. Its rows are numbered from 0 as
+/// they are stored.
 class Morsel {
   public:
     virtual ~Morsel() = default;
     /// Rows before retention hides any.
-    virtual std::uint64_t rows() const = 0;
-    /// The wanted columns, in chunks of at most columns::kChunkRows rows. Columns stored as a
-    /// dictionary come out as Dictionary layout, all chunks of a morsel over one dictionary, so
-    /// that work can be done once for each distinct value; columns the piece does not hold are
-    /// Constant nulls ("" for strings).
+    virtual std::uint32_t rows() const = 0;
+    /// The rows that retention does not hide and that may satisfy the predicates.
     /// Errors: DataLoss WSP0010 naming the file and block when stored bytes are damaged.
-    virtual Result<std::vector<columns::Chunk>> read() const = 0;
+    virtual Result<MorselRows> candidates() const = 0;
+    /// Least and greatest value of a wanted column of integers or times (by its place in
+    /// ScanOptions::columns), where they are known and no row is null.
+    virtual std::optional<std::pair<std::int64_t, std::int64_t>> bounds(std::size_t wanted) const {
+        static_cast<void>(wanted);
+        return std::nullopt;
+    }
+    /// Wanted columns, by their places, at the given rows. Columns stored as a dictionary come out
+    /// as Dictionary layout, all of a morsel over one dictionary, so that work can be done once for
+    /// each distinct value; columns the piece does not hold are Constant nulls ("" for strings).
+    /// Errors: as above.
+    virtual Result<columns::Chunk> read(std::span<const std::size_t> wanted,
+                                        const MorselRows& rows) const = 0;
 };
 
 /// The rows of one table as of one instant; nothing that happens later shows.
