@@ -12,8 +12,11 @@
 #include "server_client.h"
 
 #include <cstdio>
+#include <deque>
+#include <future>
 #include <iostream>
 #include <iterator>
+#include <memory>
 
 namespace qd::cli {
 
@@ -25,55 +28,86 @@ bool ends_with(std::string_view text, std::string_view suffix) {
     return text.ends_with(suffix);
 }
 
-struct Batch {
-    std::string body;                // NDJSON
-    std::vector<std::string> lines;  // kept until the answer, for the rejected file
-};
+/// The n-th line that is not blank, as the server counts them.
+std::string_view line_of(std::string_view body, std::size_t index) {
+    while (!body.empty()) {
+        const std::size_t end = body.find('\n');
+        const std::string_view line = body.substr(0, end);
+        body.remove_prefix(end == std::string_view::npos ? body.size() : end + 1);
+        if (line.find_first_not_of(" \t\r") != std::string_view::npos && index-- == 0) {
+            return line;
+        }
+    }
+    return {};
+}
 
+/// On the machine itself packing costs more than it saves.
+bool is_near(std::string_view server) {
+    const std::size_t host = server.find("://");
+    server.remove_prefix(host == std::string_view::npos ? 0 : host + 3);
+    return server.starts_with("127.") || server.starts_with("localhost") ||
+           server.starts_with("[::1]");
+}
+
+/// Sends bodies of lines, two at a time, so that one is read while the other is made durable. The
+/// first goes alone: it may make the table.
 class Sender {
   public:
-    Sender(ServerClient& client, const IngestCommand& command, Progress& progress)
-        : client_(client), command_(command), progress_(progress) {}
+    Sender(ServerClient& client, const IngestCommand& command, bool packed, Progress& progress)
+        : client_(client), command_(command), packed_(packed), progress_(progress) {}
 
-    Status add(std::string line) {
+    Status add(std::string_view line) {
         if (line.empty()) {
             return ok_status();
         }
-        batch_.body += line;
-        batch_.body += '\n';
-        batch_.lines.push_back(std::move(line));
-        return batch_.body.size() >= command_.batch_bytes ? flush() : ok_status();
+        body_ += line;
+        body_ += '\n';
+        return body_.size() >= command_.batch_bytes ? flush() : ok_status();
     }
 
-    Status flush() {
-        if (batch_.lines.empty()) {
-            return ok_status();
+    /// Whole lines.
+    Status add_lines(std::string_view lines) {
+        while (!lines.empty()) {
+            std::string_view part = lines;
+            if (part.size() > command_.batch_bytes) {
+                std::size_t end = part.rfind('\n', command_.batch_bytes);
+                end = end == std::string_view::npos ? part.find('\n') : end;
+                part = part.substr(0, end == std::string_view::npos ? part.size() : end + 1);
+            }
+            lines.remove_prefix(part.size());
+            body_ += part;
+            QD_CHECK_OK(flush());
         }
-        const std::string path = !command_.records ? "/api/v1/tables/" + command_.table + "/rows"
-                                 : command_.resource_specific
-                                     ? "/api/v1/records?tables=resource-specific"
-                                     : "/api/v1/records";
-        QD_TRY(const ServerClient::Answer answer,
-               client_.post(path, codec::gzip(batch_.body, 1), "application/x-ndjson", true));
-        const Value* accepted = answer.body.get("accepted");
-        if (accepted == nullptr) {
-            return Error(Code::Unavailable, "CLI0010", error_text(answer.body, answer.status));
-        }
-        rows_ += static_cast<std::uint64_t>(accepted->int_or(0));
-        QD_CHECK_OK(keep_rejected(answer.body));
-        sent_ += batch_.body.size();
-        progress_.update(sent_, rows_);
-        batch_ = {};
         return ok_status();
     }
 
+    Status flush() {
+        if (body_.empty()) {
+            return ok_status();
+        }
+        if (flights_.size() >= kFlightsMax) {
+            QD_CHECK_OK(land());
+        }
+        auto body = std::make_shared<const std::string>(std::move(body_));
+        body_ = {};
+        flights_.push_back({body, std::async(std::launch::async, [this, body] {
+                                return client_.post(path(), packed_ ? codec::gzip(*body, 1) : *body,
+                                                    "application/x-ndjson", packed_);
+                            })});
+        return sent_ == 0 ? land() : ok_status();
+    }
+
     Status close() {
-        QD_CHECK_OK(flush());
+        Status status = flush();
+        while (!flights_.empty()) {
+            Status landed = land();
+            status = status.ok() ? std::move(landed) : std::move(status);
+        }
         if (rejected_file_ != nullptr) {
             std::fclose(rejected_file_);
             rejected_file_ = nullptr;
         }
-        return ok_status();
+        return status;
     }
 
     std::uint64_t rows() const { return rows_; }
@@ -81,12 +115,41 @@ class Sender {
     const std::string& rejected_path() const { return rejected_path_; }
 
   private:
-    Status keep_rejected(const Value& body) {
-        const Value* errors = body.get("errors");
+    static constexpr std::size_t kFlightsMax = 2;
+
+    struct Flight {
+        std::shared_ptr<const std::string> body;
+        std::future<Result<ServerClient::Answer>> answer;
+    };
+
+    std::string path() const {
+        return !command_.records            ? "/api/v1/tables/" + command_.table + "/rows"
+               : command_.resource_specific ? "/api/v1/records?tables=resource-specific"
+                                            : "/api/v1/records";
+    }
+
+    /// Waits for the oldest request.
+    Status land() {
+        Flight flight = std::move(flights_.front());
+        flights_.pop_front();
+        QD_TRY(const ServerClient::Answer answer, flight.answer.get());
+        const Value* accepted = answer.body.get("accepted");
+        if (accepted == nullptr) {
+            return Error(Code::Unavailable, "CLI0010", error_text(answer.body, answer.status));
+        }
+        rows_ += static_cast<std::uint64_t>(accepted->int_or(0));
+        QD_CHECK_OK(keep_rejected(answer.body, *flight.body));
+        sent_ += flight.body->size();
+        progress_.update(sent_, rows_);
+        return ok_status();
+    }
+
+    Status keep_rejected(const Value& answer, std::string_view sent) {
+        const Value* errors = answer.get("errors");
         if (errors == nullptr || errors->if_array() == nullptr) {
             return ok_status();
         }
-        const Value* count = body.get("rejected");
+        const Value* count = answer.get("rejected");
         rejected_ += static_cast<std::uint64_t>(count == nullptr ? 0 : count->int_or(0));
         for (const Value& one : *errors->if_array()) {
             if (rejected_file_ == nullptr) {
@@ -104,9 +167,10 @@ class Sender {
             const Value* index = one.get("index");
             const Value* message = one.get("message");
             const auto at = static_cast<std::size_t>(index == nullptr ? 0 : index->int_or(0));
+            const std::string_view line = line_of(sent, at);
             Object kept;
             kept.set("reason", message == nullptr ? Value("") : *message);
-            kept.set("row", at < batch_.lines.size() ? Value(batch_.lines[at]) : Value());
+            kept.set("row", line.empty() ? Value() : Value(line));
             std::fprintf(rejected_file_, "%s\n", codec::to_json(Value(std::move(kept))).c_str());
         }
         return ok_status();
@@ -114,8 +178,10 @@ class Sender {
 
     ServerClient& client_;
     const IngestCommand& command_;
+    bool packed_;
     Progress& progress_;
-    Batch batch_;
+    std::string body_;
+    std::deque<Flight> flights_;
     std::uint64_t rows_ = 0;
     std::uint64_t rejected_ = 0;
     std::uint64_t sent_ = 0;
@@ -207,33 +273,36 @@ Status send_json(Sender& sender, std::string_view text, bool records) {
     } else if (whole.ok() && records) {
         return sender.add(codec::to_json(whole.value()));
     }
-    while (!text.empty()) {
-        const std::size_t end = text.find('\n');
-        std::string_view line = text.substr(0, end);
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-        if (!line.empty() && line.back() == '\r') {
-            line.remove_suffix(1);
-        }
-        QD_CHECK_OK(sender.add(std::string(line)));
-    }
-    return ok_status();
+    return sender.add_lines(text);
 }
 
-Result<std::string> file_bytes(const std::string& path) {
+/// The text of a file or of standard input, decompressed.
+struct FileText {
+    std::shared_ptr<const MappedFile> mapped;  // a plain file is read as it is sent
+    std::string bytes;
+    std::string_view text() const { return mapped ? mapped->bytes() : std::string_view(bytes); }
+};
+
+Result<FileText> file_text(const std::string& path) {
+    FileText out;
     if (path == "-") {
-        return std::string(std::istreambuf_iterator<char>(std::cin), {});
+        out.bytes = std::string(std::istreambuf_iterator<char>(std::cin), {});
+        return out;
     }
     RealFiles files;
-    QD_TRY(std::string bytes, files.read(path));
-    return ends_with(path, ".gz") ? codec::gunzip(bytes, kFileBytesMax)
-                                  : Result<std::string>(std::move(bytes));
+    QD_TRY(out.mapped, files.map(path));
+    if (ends_with(path, ".gz")) {
+        QD_TRY(out.bytes, codec::gunzip(out.mapped->bytes(), kFileBytesMax));
+        out.mapped = nullptr;
+    }
+    return out;
 }
 
 Status send_file(Sender& sender, const std::string& path, const IngestCommand& command) {
-    QD_TRY(const std::string bytes, file_bytes(path));
+    QD_TRY(const FileText file, file_text(path));
     const std::string name = ends_with(path, ".gz") ? path.substr(0, path.size() - 3) : path;
-    return ends_with(name, ".csv") ? send_csv(sender, bytes, command)
-                                   : send_json(sender, bytes, command.records);
+    return ends_with(name, ".csv") ? send_csv(sender, file.text(), command)
+                                   : send_json(sender, file.text(), command.records);
 }
 
 std::uint64_t total_bytes(const std::vector<std::string>& paths) {
@@ -255,7 +324,7 @@ int run_ingest(const Connection& connection, const IngestCommand& command) {
     }
     Progress progress(command.records ? "records" : command.table, total_bytes(command.files),
                       command.quiet);
-    Sender sender(client.value(), command, progress);
+    Sender sender(client.value(), command, !is_near(connection.server), progress);
     for (const std::string& path : command.files) {
         Status sent = send_file(sender, path, command);
         if (sent.ok()) {

@@ -182,6 +182,20 @@ void ColumnBuilder::append_repeated(const Scalar& v, std::uint32_t times) {
     }
 }
 
+void ColumnBuilder::drop_last() {
+    QD_CHECK(rows_ > 0);
+    --rows_;
+    if (is_bytes(type_)) {
+        offsets_.pop_back();
+        bytes_.resize(offsets_.back());
+    } else {
+        bytes_.resize(bytes_.size() - fixed_width(type_));
+    }
+    if (any_null_) {
+        nulls_.pop_back();
+    }
+}
+
 ColumnPtr ColumnBuilder::finish() {
     auto payload = std::make_shared<Payload>();
     payload->bytes = std::move(bytes_);

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::int64_t kBetweenLooksNs = 1'000'000'000;
 constexpr std::size_t kFreeBytesMax = std::size_t{64} << 20;
-constexpr int kMappedFromBytes = 1 << 20;
+constexpr int kMappedFromBytes = 32 << 20;
+constexpr int kKeptBytes = 64 << 20;
 constexpr int kArenasMax = 4;
 
 }  // namespace
@@ -26,10 +27,12 @@ void HeapTrim::after_work(std::int64_t now_ns) {
     }
 }
 
-// Large blocks come straight from the system and go back to it; few arenas keep little.
+// Buffers of requests and columns are used again instead of being mapped and cleared each time;
+// what is larger comes straight from the system and goes back to it. Few arenas keep little.
 void tune_heap() {
     mallopt(M_ARENA_MAX, kArenasMax);
     mallopt(M_MMAP_THRESHOLD, kMappedFromBytes);
+    mallopt(M_TRIM_THRESHOLD, kKeptBytes);
 }
 
 }  // namespace qd::server

@@ -23,28 +23,6 @@ bool same_folded(std::string_view a, std::string_view b) {
     return true;
 }
 
-std::optional<std::size_t> find_folded(const RowBuilder& rows, std::string_view name) {
-    // Only for hand-written files: a linear search over the schema is fine there.
-    for (std::size_t i = 0; i < rows.columns(); ++i) {
-        if (same_folded(rows.field(i).name, name)) {
-            return i;
-        }
-    }
-    return std::nullopt;
-}
-
-/// Cuts to at most `bytes_max` without splitting a code point.
-std::string_view cut_text(std::string_view text, std::size_t bytes_max) {
-    if (bytes_max == 0 || text.size() <= bytes_max) {
-        return text;
-    }
-    std::size_t end = bytes_max;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
-        --end;
-    }
-    return text.substr(0, end);
-}
-
 std::string_view kind_name(const Value& value) {
     if (value.if_string() != nullptr) {
         return "text";
@@ -91,6 +69,34 @@ bool set_cell(RowBuilder& rows, std::size_t column, const Value& value, const Js
     return true;
 }
 
+/// Whether the cloud services would keep this event time.
+bool within_window(Timestamp event, Timestamp arrival) {
+    return event >= arrival - Ticks{2 * Ticks::kDay} && event <= arrival + Ticks{Ticks::kDay};
+}
+
+}  // namespace
+
+std::optional<std::size_t> find_column_folded(const RowBuilder& rows, std::string_view name) {
+    // Only for hand-written files: a linear search over the schema is fine there.
+    for (std::size_t i = 0; i < rows.columns(); ++i) {
+        if (same_folded(rows.field(i).name, name)) {
+            return i;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string_view cut_text(std::string_view text, std::size_t bytes_max) {
+    if (bytes_max == 0 || text.size() <= bytes_max) {
+        return text;
+    }
+    std::size_t end = bytes_max;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+        --end;
+    }
+    return text.substr(0, end);
+}
+
 void settle_time(RowBuilder& rows, const JsonRowRules& rules) {
     const auto column = rows.column("TimeGenerated");
     if (!column || rows.field(*column).type != DataType::DateTime) {
@@ -100,13 +106,6 @@ void settle_time(RowBuilder& rows, const JsonRowRules& rules) {
         rows.set_int(*column, rules.arrival.ticks);
     }
 }
-
-/// Whether the cloud services would keep this event time.
-bool within_window(Timestamp event, Timestamp arrival) {
-    return event >= arrival - Ticks{2 * Ticks::kDay} && event <= arrival + Ticks{Ticks::kDay};
-}
-
-}  // namespace
 
 bool add_json_row(RowBuilder& rows, const Value& object, const JsonRowRules& rules,
                   std::string& why) {
@@ -123,7 +122,7 @@ bool add_json_row(RowBuilder& rows, const Value& object, const JsonRowRules& rul
     for (const auto& [name, value] : *members) {
         auto column = rows.column(name);
         if (!column && rules.fold_case) {
-            column = find_folded(rows, name);
+            column = find_column_folded(rows, name);
         }
         if (!column) {
             continue;

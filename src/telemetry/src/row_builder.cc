@@ -29,11 +29,7 @@ void RowBuilder::drop_row() {
     --rows_;
     for (Slot& slot : slots_) {
         if (slot.builder != nullptr && slot.builder->size() > rows_) {
-            const columns::ColumnPtr all = slot.builder->finish();
-            slot.builder = std::make_unique<columns::ColumnBuilder>(slot.field.type, rows_);
-            for (std::uint32_t row = 0; row < rows_; ++row) {
-                slot.builder->append_from(*all, row);
-            }
+            slot.builder->drop_last();
         }
     }
 }
@@ -130,7 +126,7 @@ void RowBuilder::value(std::string_view name, const Value& v) {
 
 bool RowBuilder::has(std::string_view name) const {
     const auto at = column(name);
-    return at && slots_[*at].builder != nullptr && slots_[*at].builder->size() == rows_;
+    return at && is_set(*at);
 }
 
 columns::Table RowBuilder::finish() {

@@ -2,6 +2,8 @@
 // Azure diagnostic records in any of their wrappers. Both answer which records were refused and
 // why.
 #include "door.h"
+#include "json_lines.h"
+#include "json_weight.h"
 #include "qd/codec/json.h"
 #include "qd/telemetry/azure_records.h"
 #include "qd/telemetry/inferred_schema.h"
@@ -86,6 +88,103 @@ void finish(FrontDoors::State& state, const net::HttpReply& reply,
                });
 }
 
+/// The rows of one request; no table: the reader did not take the body.
+struct ReadRows {
+    std::optional<columns::Table> table;
+    std::vector<RejectedRow> rejected;
+};
+
+Error no_table(const std::string& table) {
+    return Error(Code::NotFound, "TEL0051", "there is no table " + table);
+}
+
+/// Through a tree: any body, and custom tables that have yet to learn their columns.
+Result<ReadRows> read_tree(RowSink& sink, const std::string& table, std::string_view body,
+                           const JsonRowRules& rules) {
+    QD_CHECK_OK(check_json_weight(body));
+    std::vector<RejectedRow> bad;
+    const Value records(records_of(body, bad));
+    if (table.ends_with("_CL")) {
+        columns::Schema wanted = infer_schema(records);
+        if (const auto existing = sink.table_schema(table)) {
+            std::erase_if(wanted.fields, [&](const columns::Field& field) {
+                return existing->index_of(field.name).has_value();
+            });
+        }
+        QD_CHECK_OK(sink.ensure_table(table, wanted));
+    }
+    const auto schema = sink.table_schema(table);
+    if (!schema) {
+        return no_table(table);
+    }
+    RowBuilder builder(table, *schema);
+    ReadRows out;
+    const Array& all = *records.if_array();
+    std::size_t next_bad = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (next_bad < bad.size() && bad[next_bad].index == i) {
+            out.rejected.push_back(std::move(bad[next_bad++]));
+            continue;
+        }
+        std::string why;
+        if (!add_json_row(builder, all[i], rules, why)) {
+            reject(out.rejected, i, std::move(why));
+        }
+    }
+    out.table = builder.finish();
+    return out;
+}
+
+/// Whether the body is one object a line: its first line is.
+bool is_lines(std::string_view body) {
+    const std::size_t end = body.find('\n');
+    return body.starts_with('{') && end != std::string_view::npos &&
+           codec::parse_json(body.substr(0, end)).ok();
+}
+
+/// Line by line, straight into columns; a line that JsonLines leaves goes through a tree alone.
+Result<ReadRows> read_lines(RowSink& sink, const std::string& table, std::string& body,
+                            const JsonRowRules& rules) {
+    const auto schema = sink.table_schema(table);
+    if (!schema || !is_lines(body)) {
+        return ReadRows();
+    }
+    const std::size_t size = body.size();
+    body.append(JsonLines::kPadding, ' ');
+    std::string_view left(body.data(), size);
+    RowBuilder builder(table, *schema);
+    JsonLines lines(builder, rules);
+    const bool custom = table.ends_with("_CL");
+    ReadRows out;
+    for (std::size_t index = 0; !left.empty();) {
+        const std::size_t end = left.find('\n');
+        const std::string_view line = left.substr(0, end);
+        left.remove_prefix(end == std::string_view::npos ? left.size() : end + 1);
+        if (line.find_first_not_of(" \t\r") == std::string_view::npos) {
+            continue;
+        }
+        if (lines.add(line) == JsonLines::Outcome::Tree) {
+            if (custom) {
+                body.resize(size);  // it may name a column the table has yet to learn
+                return ReadRows();
+            }
+            QD_CHECK_OK(check_json_weight(line));
+            const auto one = codec::parse_json(line);
+            std::string why = one.ok() ? "" : one.error().text();
+            if (!one.ok() || !add_json_row(builder, one.value(), rules, why)) {
+                reject(out.rejected, index, std::move(why));
+            }
+        }
+        ++index;
+        if (custom && lines.unknown_member()) {
+            body.resize(size);
+            return ReadRows();
+        }
+    }
+    out.table = builder.finish();
+    return out;
+}
+
 void handle_rows(FrontDoors::State& state, const net::HttpRequest& request,
                  const net::HttpReply& reply) {
     if (Status allowed = state.authorize(request); !allowed.ok()) {
@@ -93,50 +192,26 @@ void handle_rows(FrontDoors::State& state, const net::HttpRequest& request,
         return;
     }
     const std::string table(request.path_parameter("table"));
-    Result<std::string> body = decoded_json(request, state.options.body_bytes_max);
+    Result<std::string> body = decoded_body(request, state.options.body_bytes_max);
     if (!body.ok()) {
         reply.send(failure(body.error()));
         return;
     }
-    std::vector<RejectedRow> rejected;
-    const Value records(records_of(body.value(), rejected));
-    if (table.ends_with("_CL")) {
-        columns::Schema wanted = infer_schema(records);
-        if (const auto existing = state.sink.table_schema(table)) {
-            std::erase_if(wanted.fields, [&](const columns::Field& field) {
-                return existing->index_of(field.name).has_value();
-            });
-        }
-        if (Status made = state.sink.ensure_table(table, wanted); !made.ok()) {
-            reply.send(failure(made.error()));
-            return;
-        }
-    }
-    const auto schema = state.sink.table_schema(table);
-    if (!schema) {
-        reply.send(failure(Error(Code::NotFound, "TEL0051", "there is no table " + table)));
-        return;
-    }
-    RowBuilder builder(table, *schema);
     const JsonRowRules rules{
         .arrival = state.clock.utc(), .limit_time = false, .text_bytes_max = 0, .fold_case = true};
-    const Array& all = *records.if_array();
-    std::size_t next_bad = 0;
-    const std::vector<RejectedRow> bad = std::move(rejected);
-    rejected = {};
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        if (next_bad < bad.size() && bad[next_bad].index == i) {
-            rejected.push_back(bad[next_bad++]);
-            continue;
-        }
-        std::string why;
-        if (!add_json_row(builder, all[i], rules, why)) {
-            reject(rejected, i, std::move(why));
-        }
+    Result<ReadRows> read = read_lines(state.sink, table, body.value(), rules);
+    if (read.ok() && !read.value().table) {
+        read = read_tree(state.sink, table, body.value(), rules);
     }
+    if (!read.ok()) {
+        reply.send(failure(read.error()));
+        return;
+    }
+    std::vector<RejectedRow> rejected = std::move(read.value().rejected);
+    columns::Table rows = std::move(*read.value().table);
     std::vector<std::pair<std::string, columns::Table>> tables;
-    if (builder.rows() > 0) {
-        tables.emplace_back(table, builder.finish());
+    if (rows.rows() > 0) {
+        tables.emplace_back(table, std::move(rows));
     }
     finish(state, reply, std::move(tables), std::move(rejected), "rows");
 }

@@ -3,6 +3,7 @@
 // a place, "=c" for the constant c and "x?" for a digit, so that any constant can be told apart.
 #include "extent/hex_codec.h"
 
+#include <array>
 #include <limits>
 
 namespace qd::workspace::internal {
@@ -12,18 +13,26 @@ namespace {
 constexpr std::size_t kLengthMin = 8;  // shorter texts fit better elsewhere
 constexpr std::size_t kLengthMax = 256;
 
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
+/// The digit's value, or -1.
+constexpr std::array<std::int8_t, 256> kHexValues = [] {
+    std::array<std::int8_t, 256> values{};
+    values.fill(-1);
+    for (int digit = 0; digit < 16; ++digit) {
+        values[static_cast<std::size_t>("0123456789abcdef"[digit])] =
+            static_cast<std::int8_t>(digit);
     }
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return values;
+}();
+
+int hex_value(char c) {
+    return kHexValues[static_cast<unsigned char>(c)];
 }
 
 struct Shape {
-    std::string model;          // the first text
-    std::vector<bool> varying;  // a flag a place
-    std::size_t digits = 0;     // varying places
-    std::size_t empty = 0;      // texts that are empty
+    std::string model;                  // the first text
+    std::vector<std::uint8_t> varying;  // a flag a place
+    std::size_t digits = 0;             // varying places
+    std::size_t empty = 0;              // texts that are empty
 };
 
 std::optional<Shape> find_shape(std::span<const std::string_view> texts) {
@@ -38,21 +47,22 @@ std::optional<Shape> find_shape(std::span<const std::string_view> texts) {
                 return std::nullopt;
             }
             shape.model = text;
-            shape.varying.assign(text.size(), false);
+            shape.varying.assign(text.size(), 0);
         }
         if (text.size() != shape.model.size()) {
             return std::nullopt;
         }
         for (std::size_t i = 0; i < text.size(); ++i) {
-            if (text[i] != shape.model[i] && !shape.varying[i]) {
-                if (hex_value(shape.model[i]) < 0) {
+            if (shape.varying[i] != 0) {
+                if (hex_value(text[i]) < 0) {
                     return std::nullopt;
                 }
-                shape.varying[i] = true;
+            } else if (text[i] != shape.model[i]) {
+                if (hex_value(shape.model[i]) < 0 || hex_value(text[i]) < 0) {
+                    return std::nullopt;
+                }
+                shape.varying[i] = 1;
                 ++shape.digits;
-            }
-            if (shape.varying[i] && hex_value(text[i]) < 0) {
-                return std::nullopt;
             }
         }
     }
@@ -72,13 +82,20 @@ std::optional<HexEncoded> encode_hex(std::span<const std::string_view> texts) {
     }
     HexEncoded out;
     for (std::size_t i = 0; i < shape->model.size(); ++i) {
-        out.shape += shape->varying[i] ? "x?" : std::string("=") + shape->model[i];
+        out.shape += shape->varying[i] != 0 ? "x?" : std::string("=") + shape->model[i];
     }
     if (shape->empty > 0) {
         out.present.assign((texts.size() + 7) / 8, '\0');
     }
+    std::vector<std::uint32_t> places;
+    for (std::size_t i = 0; i < shape->model.size(); ++i) {
+        if (shape->varying[i] != 0) {
+            places.push_back(static_cast<std::uint32_t>(i));
+        }
+    }
     const std::size_t bytes_each = (shape->digits + 1) / 2;
-    out.digits.reserve(bytes_each * (texts.size() - shape->empty));
+    out.digits.resize(bytes_each * (texts.size() - shape->empty));
+    char* to = out.digits.data();
     for (std::size_t row = 0; row < texts.size(); ++row) {
         if (texts[row].empty()) {
             continue;
@@ -87,21 +104,14 @@ std::optional<HexEncoded> encode_hex(std::span<const std::string_view> texts) {
             out.present[row / 8] = static_cast<char>(
                 static_cast<unsigned char>(out.present[row / 8]) | (1U << (row % 8)));
         }
-        unsigned pending = 0;
-        bool half = false;
-        for (std::size_t i = 0; i < shape->model.size(); ++i) {
-            if (!shape->varying[i]) {
-                continue;
-            }
-            pending = (pending << 4) | static_cast<unsigned>(hex_value(texts[row][i]));
-            if (half) {
-                out.digits.push_back(static_cast<char>(pending));
-                pending = 0;
-            }
-            half = !half;
+        const char* text = texts[row].data();
+        std::size_t i = 0;
+        for (; i + 1 < places.size(); i += 2) {
+            *to++ = static_cast<char>((hex_value(text[places[i]]) << 4) |
+                                      hex_value(text[places[i + 1]]));
         }
-        if (half) {
-            out.digits.push_back(static_cast<char>(pending << 4));
+        if (i < places.size()) {
+            *to++ = static_cast<char>(hex_value(text[places[i]]) << 4);
         }
     }
     return out;

@@ -109,6 +109,8 @@ class ColumnBuilder {
     void append(const Scalar& v);                               // same type
     void append_from(const Column& column, std::uint32_t row);  // same type
     void append_repeated(const Scalar& v, std::uint32_t times);
+    /// Takes back the value appended last.
+    void drop_last();
 
     /// The builder is empty afterwards.
     ColumnPtr finish();

@@ -6,6 +6,7 @@
 #include "qd/telemetry/row_builder.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,13 @@ struct JsonRowRules {
     /// Column names match without regard to case when the exact name is missing.
     bool fold_case = false;
 };
+
+/// The column of that name in any case of ASCII letters.
+std::optional<std::size_t> find_column_folded(const RowBuilder& rows, std::string_view name);
+/// Cuts to at most `bytes_max` (0 = not at all) without splitting a code point.
+std::string_view cut_text(std::string_view text, std::size_t bytes_max);
+/// Gives the row begun last its arrival as TimeGenerated when it has none.
+void settle_time(RowBuilder& rows, const JsonRowRules& rules);
 
 /// Adds `object` as one row. Members the table has no column for are left out. False, with the
 /// reason in `why`, when a member does not fit its column: the row is not added.

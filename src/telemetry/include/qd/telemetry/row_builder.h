@@ -45,6 +45,10 @@ class RowBuilder {
     void boolean(std::string_view name, bool v);
     void value(std::string_view name, const Value& v);
     bool has(std::string_view name) const;
+    /// Whether the row begun last has that cell.
+    bool is_set(std::size_t column) const {
+        return slots_[column].builder != nullptr && slots_[column].builder->size() == rows_;
+    }
 
     columns::Table finish();
 
