@@ -115,7 +115,30 @@ std::string zstd_compress(std::string_view bytes, int level) {
     return out;
 }
 
+namespace {
+
+/// Making a context costs more than a small block: each thread keeps one.
+ZSTD_DCtx* thread_context() {
+    thread_local const std::unique_ptr<ZSTD_DCtx, std::size_t (*)(ZSTD_DCtx*)> context(
+        ZSTD_createDCtx(), ZSTD_freeDCtx);
+    return context.get();
+}
+
+}  // namespace
+
 Result<std::string> zstd_decompress(std::string_view compressed, std::size_t size_max) {
+    // One frame that says it is as long as it may be: the usual block, unpacked in one go.
+    if (size_max > 0 &&
+        ZSTD_getFrameContentSize(compressed.data(), compressed.size()) == size_max) {
+        std::string whole(size_max, '\0');
+        ZSTD_DCtx* context = thread_context();
+        QD_CHECK(context != nullptr);
+        const std::size_t wrote = ZSTD_decompressDCtx(context, whole.data(), whole.size(),
+                                                      compressed.data(), compressed.size());
+        if (ZSTD_isError(wrote) == 0 && wrote == size_max) {
+            return whole;
+        }
+    }
     const std::unique_ptr<ZSTD_DCtx, std::size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(),
                                                                           ZSTD_freeDCtx);
     QD_CHECK(context != nullptr);

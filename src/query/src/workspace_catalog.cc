@@ -19,7 +19,10 @@ class WorkspaceMorsel final : public kql::Morsel {
                     std::unique_ptr<workspace::Morsel> under)
         : snapshot_(std::move(snapshot)), under_(std::move(under)) {}
     std::uint32_t rows() const override { return under_->rows(); }
-    Result<kql::MorselRows> candidates() override { return under_->candidates(); }
+    Result<kql::MorselCandidates> candidates() override {
+        QD_TRY(workspace::MorselCandidates found, under_->candidates());
+        return kql::MorselCandidates{.rows = std::move(found.rows), .proven = found.proven};
+    }
     std::optional<std::pair<std::int64_t, std::int64_t>> bounds(std::size_t wanted) const override {
         return under_->bounds(wanted);
     }
@@ -33,7 +36,7 @@ class WorkspaceMorsel final : public kql::Morsel {
     std::unique_ptr<workspace::Morsel> under_;
 };
 
-std::optional<ScanPredicate::Op> predicate_op(kql::PruningPredicate::Op op) {
+ScanPredicate::Op predicate_op(kql::PruningPredicate::Op op) {
     switch (op) {
         case kql::PruningPredicate::Op::Equal:
             return ScanPredicate::Op::Equal;
@@ -46,9 +49,11 @@ std::optional<ScanPredicate::Op> predicate_op(kql::PruningPredicate::Op op) {
         case kql::PruningPredicate::Op::GreaterOrEqual:
             return ScanPredicate::Op::GreaterOrEqual;
         case kql::PruningPredicate::Op::HasTerm:
-            return std::nullopt;
+            return ScanPredicate::Op::HasTerm;
+        case kql::PruningPredicate::Op::HasText:
+            break;
     }
-    return std::nullopt;
+    return ScanPredicate::Op::HasText;
 }
 
 /// One table's snapshot behind the engine's port.
@@ -69,13 +74,10 @@ class SnapshotSource final : public kql::TableSource {
         workspace::ScanOptions options;
         options.columns = request.columns;
         for (const kql::PruningPredicate& predicate : request.pruning) {
-            const auto op = predicate_op(predicate.op);
-            if (!op) {
-                continue;
-            }
             add_time_bound(options, predicate);
-            options.predicates.push_back(
-                {.column = predicate.column, .op = *op, .value = predicate.value});
+            options.predicates.push_back({.column = predicate.column,
+                                          .op = predicate_op(predicate.op),
+                                          .value = predicate.value});
         }
         QD_TRY(auto pieces, snapshot_->scan(options));
         std::vector<std::unique_ptr<kql::Morsel>> morsels;

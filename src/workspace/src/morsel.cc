@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace qd::workspace::internal {
 
@@ -42,18 +43,18 @@ class StoredMorsel : public Morsel {
   public:
     explicit StoredMorsel(ScanPlanPtr plan) : plan_(std::move(plan)) {}
 
-    Result<MorselRows> candidates() const override {
-        if (!some_hidden()) {
-            return MorselRows();
-        }
-        QD_TRY(const ColumnPtr received, stored(kTimeReceived, DataType::DateTime, MorselRows()));
-        std::vector<std::uint32_t> kept;
-        for (std::uint32_t i = 0; i < received->size(); ++i) {
-            if (received->int_at(i) >= plan_->hidden_before) {
-                kept.push_back(i);
+    Result<MorselCandidates> candidates() const override {
+        MorselCandidates out;
+        QD_TRY(out.rows, visible());
+        const std::vector<ScanPredicate>& predicates = plan_->predicates;
+        for (std::size_t i = 0; i < predicates.size() && i < 64; ++i) {
+            QD_TRY(const std::optional<TextRows> found, search(predicates[i]));
+            if (found) {
+                intersect(out.rows, found->rows);
+                out.proven |= found->exact ? std::uint64_t{1} << i : 0;
             }
         }
-        return MorselRows(std::move(kept));
+        return out;
     }
 
     Result<Chunk> read(std::span<const std::size_t> wanted, const MorselRows& at) const override {
@@ -78,11 +79,40 @@ class StoredMorsel : public Morsel {
   protected:
     const ScanPlan& plan() const { return *plan_; }
     virtual bool some_hidden() const = 0;
+    /// Rows that may satisfy the predicate, where the piece can tell without looking at each.
+    virtual Result<std::optional<TextRows>> search(const ScanPredicate&) const {
+        return std::optional<TextRows>();
+    }
     /// Constant nulls when the piece has no such column.
     virtual Result<ColumnPtr> stored(std::string_view name, DataType type,
                                      const MorselRows& at) const = 0;
 
   private:
+    Result<MorselRows> visible() const {
+        if (!some_hidden()) {
+            return MorselRows();
+        }
+        QD_TRY(const ColumnPtr received, stored(kTimeReceived, DataType::DateTime, MorselRows()));
+        std::vector<std::uint32_t> kept;
+        for (std::uint32_t i = 0; i < received->size(); ++i) {
+            if (received->int_at(i) >= plan_->hidden_before) {
+                kept.push_back(i);
+            }
+        }
+        return MorselRows(std::move(kept));
+    }
+
+    static void intersect(MorselRows& rows, const std::vector<std::uint32_t>& others) {
+        if (!rows) {
+            rows = others;
+            return;
+        }
+        std::vector<std::uint32_t> both;
+        std::set_intersection(rows->begin(), rows->end(), others.begin(), others.end(),
+                              std::back_inserter(both));
+        rows = std::move(both);
+    }
+
     ScanPlanPtr plan_;
 };
 
@@ -115,6 +145,19 @@ class ExtentMorsel final : public StoredMorsel {
 
   protected:
     bool some_hidden() const override { return entry_->received.least < plan().hidden_before; }
+    Result<std::optional<TextRows>> search(const ScanPredicate& predicate) const override {
+        const bool whole = predicate.op == ScanPredicate::Op::HasTerm;
+        const ExtentColumn* column = entry_->extent->find_column(predicate.column);
+        if (column == nullptr || !columns::is_bytes(column->type) || predicate.value.is_null() ||
+            (!whole && predicate.op != ScanPredicate::Op::HasText)) {
+            return std::optional<TextRows>();
+        }
+        TextNeedle needle{.text = std::string(predicate.value.bytes()), .whole = whole};
+        for (char& c : needle.text) {
+            c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+        }
+        return cache_->search(*column, group_, needle);
+    }
     Result<ColumnPtr> stored(std::string_view name, DataType type,
                              const MorselRows& at) const override {
         const ExtentColumn* column = find(name, type);
@@ -140,7 +183,7 @@ class DamagedMorsel final : public Morsel {
   public:
     explicit DamagedMorsel(ExtentPtr entry) : entry_(std::move(entry)) {}
     std::uint32_t rows() const override { return static_cast<std::uint32_t>(entry_->stored.rows); }
-    Result<MorselRows> candidates() const override { return *entry_->damage; }
+    Result<MorselCandidates> candidates() const override { return *entry_->damage; }
     Result<Chunk> read(std::span<const std::size_t>, const MorselRows&) const override {
         return *entry_->damage;
     }

@@ -37,6 +37,9 @@ bool may_match(Op op, const T& least, const T& greatest, const T& constant) {
             return constant < greatest;
         case Op::GreaterOrEqual:
             return !(greatest < constant);
+        case Op::HasTerm:
+        case Op::HasText:
+            break;  // bounds say nothing about what is inside
     }
     return true;
 }
@@ -50,6 +53,9 @@ T bound_value(const std::string& raw) {
 
 bool text_may_match(const ColumnPart& part, Op op, const std::string& constant) {
     const bool absent = part.encoding == Encoding::Absent;
+    if (op == Op::HasTerm || op == Op::HasText) {
+        return !absent;
+    }
     if (!absent && part.greatest.empty()) {
         // Only the lower bound is known.
         return op == Op::Greater || op == Op::GreaterOrEqual ||

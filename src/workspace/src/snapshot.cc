@@ -67,6 +67,7 @@ class TableSnapshot final : public Snapshot {
         auto plan = std::make_shared<ScanPlan>();
         plan->table_id = table_id_;
         plan->hidden_before = hidden_before_;
+        plan->predicates = options.predicates;
         for (const std::string& name : options.columns) {
             Wanted wanted;
             wanted.name = name;

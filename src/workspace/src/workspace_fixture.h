@@ -23,10 +23,10 @@ namespace qd::workspace {
 /// A workspace in a directory of its own that can be closed and opened again.
 /// All wanted columns of the rows that are there.
 inline Result<columns::Chunk> read_whole(const Morsel& morsel, std::size_t wanted) {
-    QD_TRY(const MorselRows rows, morsel.candidates());
+    QD_TRY(const MorselCandidates candidates, morsel.candidates());
     std::vector<std::size_t> all(wanted);
     std::iota(all.begin(), all.end(), std::size_t{0});
-    return morsel.read(all, rows);
+    return morsel.read(all, candidates.rows);
 }
 
 class WorkspaceTest : public ::testing::Test {

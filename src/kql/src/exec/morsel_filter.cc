@@ -7,6 +7,8 @@
 // end.
 #include "exec/morsel_filter.h"
 
+#include "plan/pruning.h"
+
 #include <algorithm>
 #include <numeric>
 
@@ -44,22 +46,33 @@ MorselFilter::MorselFilter(const ScanOp& scan, std::vector<BoundPtr> conjuncts)
     std::vector<bool> loaded(width_);
     for (BoundPtr& conjunct : conjuncts) {
         const std::vector<bool> used = used_by(conjunct);
-        Stage stage;
+        bool fresh = stages_.empty();
         for (std::size_t c = 0; c < width_; ++c) {
-            if (used[c] && !loaded[c]) {
-                stage.columns.push_back(c);
-                loaded[c] = true;
+            fresh = fresh || (used[c] && !loaded[c]);
+            loaded[c] = loaded[c] || used[c];
+        }
+        if (fresh) {
+            stages_.emplace_back();
+        }
+        std::vector<std::size_t>& columns = stages_.back().columns;
+        for (std::size_t c = 0; c < width_; ++c) {
+            if (used[c] && std::find(columns.begin(), columns.end(), c) == columns.end()) {
+                columns.push_back(c);
             }
         }
-        if (!stage.columns.empty() || stages_.empty()) {
-            stages_.push_back(std::move(stage));
+        std::uint64_t implied_by = 0;
+        for (std::size_t p = 0; p < scan.pruning.size() && p < 64; ++p) {
+            implied_by |=
+                implies(scan.pruning[p], scan.schema, *conjunct) ? std::uint64_t{1} << p : 0;
         }
+        stages_.back().implied_by.push_back(implied_by);
         stages_.back().conjuncts.push_back(std::move(conjunct));
     }
 }
 
 Result<bool> MorselReader::apply(const MorselFilter& filter, Evaluator& evaluator) {
-    QD_TRY(rows_, morsel_.candidates());
+    QD_TRY(MorselCandidates candidates, morsel_.candidates());
+    rows_ = std::move(candidates.rows);
     chunk_.rows = rows_ ? static_cast<std::uint32_t>(rows_->size()) : morsel_.rows();
     chunk_.columns.assign(columns_, nullptr);
     query_.rows_scanned.fetch_add(chunk_.rows, std::memory_order_relaxed);
@@ -67,15 +80,23 @@ Result<bool> MorselReader::apply(const MorselFilter& filter, Evaluator& evaluato
         if (chunk_.rows == 0) {
             return false;
         }
-        QD_CHECK_OK(load(stage.columns));
-        QD_TRY(const std::vector<std::uint32_t> left, select(stage, evaluator));
-        keep(left);
+        std::vector<BoundPtr> open;
+        for (std::size_t i = 0; i < stage.conjuncts.size(); ++i) {
+            if ((stage.implied_by[i] & candidates.proven) == 0) {
+                open.push_back(stage.conjuncts[i]);
+            }
+        }
+        if (!open.empty()) {
+            QD_CHECK_OK(load(stage.columns));
+            QD_TRY(const std::vector<std::uint32_t> left, select(open, evaluator));
+            keep(left);
+        }
     }
     return chunk_.rows > 0;
 }
 
 // In pieces of a chunk: what a conjunct makes stays in the cache for the next one.
-Result<std::vector<std::uint32_t>> MorselReader::select(const MorselFilter::Stage& stage,
+Result<std::vector<std::uint32_t>> MorselReader::select(const std::vector<BoundPtr>& conjuncts,
                                                         Evaluator& evaluator) {
     std::vector<std::uint32_t> left;
     for (std::uint32_t at = 0; at < chunk_.rows; at += query_.chunk_rows) {
@@ -88,7 +109,7 @@ Result<std::vector<std::uint32_t>> MorselReader::select(const MorselFilter::Stag
             piece.columns.push_back(column ? columns::slice(column, at, count) : nullptr);
         }
         evaluator.begin_chunk();
-        QD_TRY(const std::vector<std::uint32_t> rows, evaluator.select(stage.conjuncts, piece));
+        QD_TRY(const std::vector<std::uint32_t> rows, evaluator.select(conjuncts, piece));
         for (const std::uint32_t row : rows) {
             left.push_back(at + row);
         }

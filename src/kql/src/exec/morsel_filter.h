@@ -17,8 +17,10 @@ class MorselFilter {
     MorselFilter(const ScanOp& scan, std::vector<BoundPtr> conjuncts);
 
     struct Stage {
-        std::vector<std::size_t> columns;  // not read by an earlier stage
+        std::vector<std::size_t> columns;  // what its conjuncts read
         std::vector<BoundPtr> conjuncts;
+        /// For each conjunct the predicates of the scan (bits) that imply it.
+        std::vector<std::uint64_t> implied_by;
     };
     const std::vector<Stage>& stages() const { return stages_; }
     std::size_t width() const { return width_; }
@@ -50,7 +52,7 @@ class MorselReader {
     std::uint32_t size() const { return chunk_.rows; }
 
   private:
-    Result<std::vector<std::uint32_t>> select(const MorselFilter::Stage& stage,
+    Result<std::vector<std::uint32_t>> select(const std::vector<BoundPtr>& conjuncts,
                                               Evaluator& evaluator);
 
     QueryContext& query_;

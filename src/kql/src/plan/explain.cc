@@ -81,6 +81,8 @@ std::string_view pruning_op(PruningPredicate::Op op) {
             return " >= ";
         case PruningPredicate::Op::HasTerm:
             return " has ";
+        case PruningPredicate::Op::HasText:
+            return " contains ";
     }
     return " ";
 }

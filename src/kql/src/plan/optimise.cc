@@ -13,6 +13,7 @@
 
 #include "plan/binder_parts.h"
 #include "plan/graph_plan.h"
+#include "plan/pruning.h"
 
 #include <algorithm>
 
@@ -37,62 +38,6 @@ PlanPtr make_filter(PlanPtr input, std::vector<BoundPtr> conjuncts) {
     auto op = make_op<FilterOp>({std::move(input)}, std::move(schema), serialized);
     op->conjuncts = std::move(conjuncts);
     return op;
-}
-
-std::optional<PruningPredicate::Op> pruning_op(std::string_view name, bool flipped) {
-    using Op = PruningPredicate::Op;
-    if (name == "==") {
-        return Op::Equal;
-    }
-    if (name == "<") {
-        return flipped ? Op::Greater : Op::Less;
-    }
-    if (name == "<=") {
-        return flipped ? Op::GreaterOrEqual : Op::LessOrEqual;
-    }
-    if (name == ">") {
-        return flipped ? Op::Less : Op::Greater;
-    }
-    if (name == ">=") {
-        return flipped ? Op::LessOrEqual : Op::GreaterOrEqual;
-    }
-    if (name == "has" && !flipped) {
-        return Op::HasTerm;
-    }
-    return std::nullopt;
-}
-
-void add_pruning(ScanOp& scan, const BoundPtr& conjunct) {
-    if (conjunct->kind != BoundKind::Call) {
-        return;
-    }
-    const std::vector<BoundPtr>& args = conjunct->args;
-    if (conjunct->name == "between" && args.size() == 3 && args[0]->kind == BoundKind::Column &&
-        is_constant(args[1]) && is_constant(args[2]) && args[1]->type == args[0]->type &&
-        args[2]->type == args[0]->type && !args[1]->constant.is_null() &&
-        !args[2]->constant.is_null()) {
-        const std::string& name = scan.schema[args[0]->column].name;
-        scan.pruning.push_back({.column = name,
-                                .op = PruningPredicate::Op::GreaterOrEqual,
-                                .value = args[1]->constant});
-        scan.pruning.push_back(
-            {.column = name, .op = PruningPredicate::Op::LessOrEqual, .value = args[2]->constant});
-        return;
-    }
-    if (args.size() != 2) {
-        return;
-    }
-    const bool flipped = is_constant(args[0]);
-    const BoundPtr& column = args[flipped ? 1 : 0];
-    const BoundPtr& value = args[flipped ? 0 : 1];
-    const auto op = pruning_op(conjunct->name, flipped);
-    if (!op || column->kind != BoundKind::Column || !is_constant(value) ||
-        value->type != column->type || value->constant.is_null() ||
-        column->type == DataType::Dynamic) {
-        return;
-    }
-    scan.pruning.push_back(
-        {.column = scan.schema[column->column].name, .op = *op, .value = value->constant});
 }
 
 /// The conjunct over the input of a projection; nothing when it would repeat costly or changing
@@ -125,7 +70,7 @@ class Filters {
                 }
                 auto scan = clone<ScanOp>(*plan);
                 for (const BoundPtr& conjunct : conjuncts) {
-                    add_pruning(*scan, conjunct);
+                    add_pruning(scan->schema, *conjunct, scan->pruning);
                 }
                 return make_filter(scan, std::move(conjuncts));
             }

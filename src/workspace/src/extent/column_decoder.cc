@@ -6,6 +6,7 @@
 #include "extent/block.h"
 #include "extent/hex_codec.h"
 #include "extent/int_codec.h"
+#include "extent/pattern_reader.h"
 #include "qd/base/check.h"
 
 #include <algorithm>
@@ -300,6 +301,11 @@ Result<ColumnPtr> decode_part(std::string_view file, const ExtentColumn& column,
             return decode_codes_part(file, column, part, rows, dictionary, verify);
         case Encoding::Hex:
             return decode_hex_part(file, column, part, rows, verify);
+        case Encoding::Pattern: {
+            QD_TRY(PatternReader reader,
+                   PatternReader::open(file, column, part, rows, dictionary, verify));
+            return reader.read();
+        }
     }
     return bad_part(column, "encoding");
 }
@@ -370,6 +376,11 @@ Result<ColumnPtr> decode_rows(std::string_view file, const ExtentColumn& column,
         return width == 1   ? narrowed<std::uint8_t>(column.type, values)
                : width == 4 ? narrowed<std::int32_t>(column.type, values)
                             : narrowed<std::int64_t>(column.type, values);
+    }
+    if (part.encoding == Encoding::Pattern) {
+        QD_TRY(PatternReader reader,
+               PatternReader::open(file, column, part, part_rows, dictionary, verify));
+        return reader.read(rows);
     }
     QD_TRY(const ColumnPtr whole, decode_part(file, column, part, part_rows, dictionary, verify));
     return columns::gather(whole, rows);

@@ -14,6 +14,8 @@
 #include "extent/hex_codec.h"
 #include "extent/int_codec.h"
 #include "extent/interner.h"
+#include "extent/pattern_encoder.h"
+#include "extent/text_part.h"
 #include "qd/base/check.h"
 
 #include <algorithm>
@@ -37,7 +39,6 @@ using columns::Layout;
 constexpr std::size_t kDictionaryHeapMax = 128U << 20;
 constexpr std::size_t kPlainBytesMax = 1U << 30;  // written out, repeated texts and all
 constexpr std::size_t kConstantMax = 4096;        // longer constants go into a dictionary
-constexpr std::size_t kBoundBytes = 32;           // of a text kept as a bound
 constexpr std::array<double, 5> kScales = {1, 10, 100, 1000, 10000};
 
 template <typename T>
@@ -108,29 +109,6 @@ Values<T> collect(const ColumnInput& input, std::span<const std::uint32_t> order
     return sorted;
 }
 
-std::uint32_t count_nulls(std::span<const std::uint8_t> nulls) {
-    std::uint32_t count = 0;
-    for (const std::uint8_t flag : nulls) {
-        count += flag;
-    }
-    return count;
-}
-
-void write_nulls(EncodedColumn& out, ColumnPart& part, std::span<const std::uint8_t> nulls) {
-    part.null_count = count_nulls(nulls);
-    if (part.null_count == 0) {
-        return;
-    }
-    std::string bits((nulls.size() + 7) / 8, '\0');
-    for (std::size_t i = 0; i < nulls.size(); ++i) {
-        if (nulls[i] != 0) {
-            bits[i / 8] =
-                static_cast<char>(static_cast<unsigned char>(bits[i / 8]) | (1U << (i % 8)));
-        }
-    }
-    part.null_block = append_block(out.bytes, bits, Effort::Fast);
-}
-
 // Nulls take the value before them, so that they do not widen the packing.
 template <typename T>
 void paper_over_nulls(std::span<T> values, std::span<const std::uint8_t> nulls) {
@@ -165,7 +143,7 @@ ColumnPart encode_integer_group(EncodedColumn& out, std::span<std::int64_t> valu
     const auto [low, high] = std::minmax_element(values.begin(), values.end());
     part.least = raw_of(*low);
     part.greatest = raw_of(*high);
-    write_nulls(out, part, nulls);
+    write_nulls(out.bytes, part, nulls);
     if (*low == *high && part.null_count == 0) {
         part.encoding = Encoding::Constant;
         part.constant = part.least;
@@ -217,7 +195,7 @@ ColumnPart encode_real_group(EncodedColumn& out, std::span<double> values,
         part.least = raw_of(low);
         part.greatest = raw_of(high);
     }
-    write_nulls(out, part, nulls);
+    write_nulls(out.bytes, part, nulls);
     std::vector<std::int64_t> scaled;
     if (const auto scale = find_scale(values, scaled)) {
         part.encoding = Encoding::ScaledReal;
@@ -239,7 +217,7 @@ ColumnPart encode_wide_group(EncodedColumn& out, std::span<Wide> values,
         return part;
     }
     paper_over_nulls(values, nulls);
-    write_nulls(out, part, nulls);
+    write_nulls(out.bytes, part, nulls);
     part.encoding = Encoding::Fixed;
     part.blocks.push_back(
         append_block(out.bytes, bytes_of(values.data(), values.size_bytes()), Effort::Fast));
@@ -262,31 +240,6 @@ void encode_groups(EncodedColumn& out, const ColumnInput& input,
 // --- texts and variants -------------------------------------------------------------------------
 
 constexpr std::uint32_t kNullCode = std::numeric_limits<std::uint32_t>::max();
-
-// The bounds of a group; nulls take no part.
-void set_text_bounds(ColumnPart& part, std::string_view low, std::string_view high) {
-    part.least = low.substr(0, kBoundBytes);
-    if (high.size() <= kBoundBytes) {
-        part.greatest = high;
-    }
-}
-
-void append_texts(EncodedColumn& out, std::vector<BlockRef>& blocks,
-                  std::span<const std::string_view> texts) {
-    std::vector<std::int64_t> lengths(texts.size());
-    std::size_t total = 0;
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-        lengths[i] = static_cast<std::int64_t>(texts[i].size());
-        total += texts[i].size();
-    }
-    std::string heap;
-    heap.reserve(total);
-    for (const std::string_view text : texts) {
-        heap += text;
-    }
-    blocks.push_back(append_block(out.bytes, encode_integers(lengths), Effort::Fast));
-    blocks.push_back(append_block(out.bytes, heap, Effort::Small));
-}
 
 // Bytes of all cells written out one after the other.
 std::size_t plain_bytes(const ColumnInput& input) {
@@ -407,7 +360,7 @@ void encode_coded(EncodedColumn& out, const Coded& coded, std::span<const std::u
     if (needed) {
         out.column.dictionary_entries = static_cast<std::uint32_t>(texts.size());
         out.column.dictionary_has_null = coded.any_null;
-        append_texts(out, out.column.dictionary_blocks, texts);
+        append_texts(out.bytes, out.column.dictionary_blocks, texts);
     }
 }
 
@@ -421,7 +374,7 @@ void encode_plain_group(EncodedColumn& out, std::span<const std::string_view> te
         return;
     }
     set_text_bounds(part, *low, *high);
-    write_nulls(out, part, nulls);
+    write_nulls(out.bytes, part, nulls);
     if (const auto hex = encode_hex(texts)) {
         part.encoding = Encoding::Hex;
         part.constant = hex->shape;
@@ -431,9 +384,14 @@ void encode_plain_group(EncodedColumn& out, std::span<const std::string_view> te
         }
     } else {
         part.encoding = Encoding::Bytes;
-        append_texts(out, part.blocks, texts);
+        append_texts(out.bytes, part.blocks, texts);
     }
     out.column.parts.push_back(std::move(part));
+}
+
+bool looks_hex(std::span<const std::string_view> texts) {
+    constexpr std::size_t kProbe = 1024;
+    return encode_hex(texts.subspan(0, std::min(kProbe, texts.size()))).has_value();
 }
 
 void encode_texts(EncodedColumn& out, const ColumnInput& input,
@@ -444,6 +402,9 @@ void encode_texts(EncodedColumn& out, const ColumnInput& input,
     }
     const Values<std::string_view> all = collect<std::string_view>(
         input, order, [](const Column& c, std::uint32_t i) { return c.bytes_at(i); });
+    if (!looks_hex(all.values) && encode_as_patterns(out, all.values, all.nulls, group_rows)) {
+        return;
+    }
     std::size_t begin = 0;
     for (const std::uint32_t count : group_rows) {
         encode_plain_group(out, std::span<const std::string_view>(all.values).subspan(begin, count),

@@ -7,6 +7,7 @@
 #include "extent/block.h"
 #include "extent/byte_io.h"
 #include "extent/column_decoder.h"
+#include "extent/pattern_reader.h"
 #include "qd/base/check.h"
 #include "qd/workspace/limits.h"
 
@@ -159,9 +160,47 @@ Result<columns::ColumnPtr> Extent::read_rows(const ExtentColumn& column, std::si
         .with("extent " + name_ + ", row group " + std::to_string(group));
 }
 
+Result<std::optional<TextRows>> Extent::search(const ExtentColumn& column, std::size_t group,
+                                               const columns::ColumnPtr& dictionary,
+                                               const TextNeedle& needle,
+                                               const WordMatches& words) const {
+    const ColumnPart& part = column.parts[group];
+    if (part.encoding != Encoding::Pattern) {
+        return std::optional<TextRows>();
+    }
+    QD_TRY(
+        PatternReader reader,
+        PatternReader::open(bytes_, column, part, footer_.group_rows[group], dictionary, verify_));
+    QD_TRY(TextRows rows, reader.search(needle, words));
+    return std::optional<TextRows>(std::move(rows));
+}
+
+Result<std::optional<TextRows>> DictionaryCache::search(const ExtentColumn& column,
+                                                        std::size_t group,
+                                                        const TextNeedle& needle) {
+    QD_TRY(const columns::ColumnPtr dictionary, dictionary_for(column, group));
+    std::shared_ptr<const WordMatches> words;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const Searched& known : searched_) {
+            if (known.column == &column && known.needle.text == needle.text &&
+                known.needle.whole == needle.whole) {
+                words = known.words;
+            }
+        }
+        if (!words) {
+            words = std::make_shared<const WordMatches>(match_words(dictionary, needle));
+            searched_.push_back({&column, needle, words});
+        }
+    }
+    return extent_->search(column, group, dictionary, needle, *words);
+}
+
 Result<columns::ColumnPtr> DictionaryCache::dictionary_for(const ExtentColumn& column,
                                                            std::size_t group) {
-    if (column.parts[group].encoding != Encoding::Codes) {
+    const Encoding encoding = column.parts[group].encoding;
+    if (encoding != Encoding::Codes &&
+        !(encoding == Encoding::Pattern && column.dictionary_entries > 0)) {
         return columns::ColumnPtr();
     }
     const std::lock_guard lock(mutex_);

@@ -2,6 +2,7 @@
 
 #include "extent/column_encoder.h"
 #include "extent/format.h"
+#include "extent/text_search.h"
 #include "qd/base/executor.h"
 #include "qd/base/files.h"
 #include "qd/base/result.h"
@@ -55,6 +56,12 @@ class Extent {
     Result<columns::ColumnPtr> read_rows(const ExtentColumn& column, std::size_t group,
                                          const columns::ColumnPtr& dictionary,
                                          std::span<const std::uint32_t> rows) const;
+    /// Rows of a row group that may hold a needle; nothing when the encoding cannot tell without
+    /// looking at each. `words`: of the dictionary.
+    Result<std::optional<TextRows>> search(const ExtentColumn& column, std::size_t group,
+                                           const columns::ColumnPtr& dictionary,
+                                           const TextNeedle& needle,
+                                           const WordMatches& words) const;
 
   private:
     std::string name_;
@@ -75,6 +82,9 @@ class DictionaryCache {
     /// Some of its rows, ascending.
     Result<columns::ColumnPtr> read_rows(const ExtentColumn& column, std::size_t group,
                                          std::span<const std::uint32_t> rows);
+    /// Extent::search, the dictionary being looked through once for all row groups.
+    Result<std::optional<TextRows>> search(const ExtentColumn& column, std::size_t group,
+                                           const TextNeedle& needle);
 
   private:
     /// Null when the row group needs none.
@@ -83,6 +93,12 @@ class DictionaryCache {
     std::shared_ptr<const Extent> extent_;
     std::mutex mutex_;
     std::vector<std::pair<const ExtentColumn*, columns::ColumnPtr>> dictionaries_;
+    struct Searched {
+        const ExtentColumn* column;
+        TextNeedle needle;
+        std::shared_ptr<const WordMatches> words;
+    };
+    std::vector<Searched> searched_;
 };
 
 }  // namespace qd::workspace::internal

@@ -7,7 +7,7 @@ namespace qd::workspace::internal {
 
 namespace {
 
-constexpr std::size_t kBlocksMax = 4;
+constexpr std::size_t kBlocksMax = 8;
 constexpr std::uint64_t kRawBlockMax = std::uint64_t{4} << 30;
 
 void write_block(ByteWriter& w, const BlockRef& block) {
@@ -70,7 +70,7 @@ bool read_part(ByteReader& r, std::uint64_t file_bytes, ColumnPart& part) {
     part.scale = r.fixed<std::uint8_t>();
     part.null_count = static_cast<std::uint32_t>(r.varint());
     part.constant = r.bytes();
-    if (encoding > static_cast<std::uint8_t>(Encoding::Hex) ||
+    if (encoding > static_cast<std::uint8_t>(Encoding::Pattern) ||
         !read_blocks(r, file_bytes, part.blocks)) {
         return false;
     }

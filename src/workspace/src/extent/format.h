@@ -37,6 +37,7 @@ enum class Encoding : std::uint8_t {
     Bytes = 5,       // lengths (int_codec) block, heap block
     Codes = 6,       // int_codec block of codes into the column's dictionary
     Hex = 7,         // digits block, presence block when some are empty; shape in `constant`
+    Pattern = 8,     // five blocks (pattern_format.h); words in the column's dictionary
 };
 
 struct ColumnPart {

@@ -27,7 +27,15 @@ struct TimeRange {
 /// A conjunct a source may use to skip rows it can prove do not match. It is a hint: the engine
 /// applies the whole predicate again.
 struct PruningPredicate {
-    enum class Op : std::uint8_t { Equal, Less, LessOrEqual, Greater, GreaterOrEqual, HasTerm };
+    enum class Op : std::uint8_t {
+        Equal,
+        Less,
+        LessOrEqual,
+        Greater,
+        GreaterOrEqual,
+        HasTerm,  // a text column has the value, ASCII letters and digits, as a term in any case
+        HasText   // … anywhere
+    };
     std::string column;
     Op op = Op::Equal;
     columns::Scalar value;
@@ -46,6 +54,12 @@ struct ScanRequest {
 /// Rows of a morsel, ascending; nothing stands for all of them.
 using MorselRows = std::optional<std::vector<std::uint32_t>>;
 
+struct MorselCandidates {
+    MorselRows rows;
+    /// Bit i: predicate i of the request holds for all of the rows (of the first 64).
+    std::uint64_t proven = 0;
+};
+
 /// A piece of a table that any one thread can read by itself. Its rows are numbered from 0.
 class Morsel {
   public:
@@ -53,7 +67,7 @@ class Morsel {
     virtual std::uint32_t rows() const = 0;
     /// The rows that are there and may match the request's pruning predicates. To be asked first:
     /// others must not be read.
-    virtual Result<MorselRows> candidates() { return MorselRows(); }
+    virtual Result<MorselCandidates> candidates() { return MorselCandidates(); }
     /// Least and greatest value of a wanted column of integers or times, where they are known and
     /// no row is null.
     virtual std::optional<std::pair<std::int64_t, std::int64_t>> bounds(std::size_t) const {

@@ -17,8 +17,18 @@ namespace qd::workspace {
 
 /// A conjunct by which whole pieces of a table may be skipped. Only a hint: rows that do not match
 /// may still come out.
+/// HasTerm and HasText are about a text column: the value (ASCII letters and digits, at least one)
+/// is in it in any case, as a term of its own (kql.md b.9) or anywhere.
 struct ScanPredicate {
-    enum class Op : std::uint8_t { Equal, Less, LessOrEqual, Greater, GreaterOrEqual };
+    enum class Op : std::uint8_t {
+        Equal,
+        Less,
+        LessOrEqual,
+        Greater,
+        GreaterOrEqual,
+        HasTerm,
+        HasText
+    };
     std::string column;
     Op op = Op::Equal;
     columns::Scalar value;
@@ -37,6 +47,12 @@ struct ScanOptions {
 /// Rows of a morsel, ascending; nothing stands for all of them.
 using MorselRows = std::optional<std::vector<std::uint32_t>>;
 
+struct MorselCandidates {
+    MorselRows rows;
+    /// Bit i: predicate i holds for all of the rows (of the first 64).
+    std::uint64_t proven = 0;
+};
+
 /// A piece of a snapshot that any one thread can read by itself. Its rows are numbered from 0 as
 /// they are stored.
 class Morsel {
@@ -46,7 +62,7 @@ class Morsel {
     virtual std::uint32_t rows() const = 0;
     /// The rows that retention does not hide and that may satisfy the predicates.
     /// Errors: DataLoss WSP0010 naming the file and block when stored bytes are damaged.
-    virtual Result<MorselRows> candidates() const = 0;
+    virtual Result<MorselCandidates> candidates() const = 0;
     /// Least and greatest value of a wanted column of integers or times (by its place in
     /// ScanOptions::columns), where they are known and no row is null.
     virtual std::optional<std::pair<std::int64_t, std::int64_t>> bounds(std::size_t wanted) const {
