@@ -146,10 +146,19 @@ class ExtentMorsel final : public StoredMorsel {
   protected:
     bool some_hidden() const override { return entry_->received.least < plan().hidden_before; }
     Result<std::optional<TextRows>> search(const ScanPredicate& predicate) const override {
-        const bool whole = predicate.op == ScanPredicate::Op::HasTerm;
+        using Op = ScanPredicate::Op;
         const ExtentColumn* column = entry_->extent->find_column(predicate.column);
         if (column == nullptr || !columns::is_bytes(column->type) || predicate.value.is_null() ||
-            (!whole && predicate.op != ScanPredicate::Op::HasText)) {
+            predicate.value.type() != DataType::String) {
+            return std::optional<TextRows>();
+        }
+        if (predicate.op == Op::Equal) {
+            QD_TRY(auto rows, entry_->extent->find_equal(*column, group_, predicate.value.bytes()));
+            return rows ? std::optional(TextRows{.rows = std::move(*rows), .exact = true})
+                        : std::nullopt;
+        }
+        const bool whole = predicate.op == Op::HasTerm;
+        if (!whole && predicate.op != Op::HasText) {
             return std::optional<TextRows>();
         }
         TextNeedle needle{.text = std::string(predicate.value.bytes()), .whole = whole};

@@ -39,9 +39,14 @@ MorselFilter::MorselFilter(const ScanOp& scan, std::vector<BoundPtr> conjuncts)
     const bool movable = std::all_of(conjuncts.begin(), conjuncts.end(),
                                      [](const BoundPtr& c) { return c->deterministic; });
     if (movable) {
-        std::stable_partition(conjuncts.begin(), conjuncts.end(), [&](const BoundPtr& c) {
-            return !reads_bytes(used_by(c), scan.schema);
-        });
+        std::vector<BoundPtr> texts;
+        std::vector<BoundPtr> ordered;
+        for (BoundPtr& conjunct : conjuncts) {
+            const bool late = reads_bytes(used_by(conjunct), scan.schema);
+            (late ? texts : ordered).push_back(std::move(conjunct));
+        }
+        ordered.insert(ordered.end(), texts.begin(), texts.end());
+        conjuncts = std::move(ordered);
     }
     std::vector<bool> loaded(width_);
     for (BoundPtr& conjunct : conjuncts) {

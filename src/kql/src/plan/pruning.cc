@@ -128,9 +128,12 @@ void add_pruning(const columns::Schema& schema, const BoundExpr& conjunct,
 
 bool implies(const PruningPredicate& predicate, const columns::Schema& schema,
              const BoundExpr& conjunct) {
-    const std::string_view name = predicate.op == Op::HasTerm   ? "has"
-                                  : predicate.op == Op::HasText ? "contains"
-                                                                : "";
+    // A source proves an equality of texts only: byte for byte, as the operator compares.
+    const std::string_view name =
+        predicate.op == Op::HasTerm                                               ? "has"
+        : predicate.op == Op::HasText                                             ? "contains"
+        : predicate.op == Op::Equal && predicate.value.type() == DataType::String ? "=="
+                                                                                  : "";
     if (name.empty() || conjunct.kind != BoundKind::Call || conjunct.name != name ||
         conjunct.args.size() != 2 || !is_constant(conjunct.args[1])) {
         return false;

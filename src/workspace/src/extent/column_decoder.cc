@@ -187,7 +187,9 @@ Result<ColumnPtr> decode_bytes_part(std::string_view file, const ExtentColumn& c
 }
 
 Result<ColumnPtr> decode_hex_part(std::string_view file, const ExtentColumn& column,
-                                  const ColumnPart& part, std::uint32_t rows, bool verify) {
+                                  const ColumnPart& part, std::uint32_t rows,
+                                  std::optional<std::span<const std::uint32_t>> wanted,
+                                  bool verify) {
     if (!columns::is_bytes(column.type) || part.blocks.empty() || part.blocks.size() > 2) {
         return bad_part(column, "hex part");
     }
@@ -198,9 +200,8 @@ Result<ColumnPtr> decode_hex_part(std::string_view file, const ExtentColumn& col
     if (part.blocks.size() == 2) {
         QD_TRY(present, read_block_bytes(file, part.blocks[1], verify));
     }
-    decoded->words.resize(std::size_t{rows} + 1);
     if (!decode_hex(part.constant, present ? present->bytes : std::string_view(), digits->bytes,
-                    decoded->words, decoded->heap)) {
+                    rows, wanted, decoded->words, decoded->heap)) {
         return bad_part(column, "hex digits");
     }
     const char* heap = decoded->heap.data();
@@ -300,7 +301,7 @@ Result<ColumnPtr> decode_part(std::string_view file, const ExtentColumn& column,
         case Encoding::Codes:
             return decode_codes_part(file, column, part, rows, dictionary, verify);
         case Encoding::Hex:
-            return decode_hex_part(file, column, part, rows, verify);
+            return decode_hex_part(file, column, part, rows, std::nullopt, verify);
         case Encoding::Pattern: {
             QD_TRY(PatternReader reader,
                    PatternReader::open(file, column, part, rows, dictionary, verify));
@@ -377,6 +378,9 @@ Result<ColumnPtr> decode_rows(std::string_view file, const ExtentColumn& column,
                : width == 4 ? narrowed<std::int32_t>(column.type, values)
                             : narrowed<std::int64_t>(column.type, values);
     }
+    if (part.encoding == Encoding::Hex && !part.null_block) {
+        return decode_hex_part(file, column, part, part_rows, rows, verify);
+    }
     if (part.encoding == Encoding::Pattern) {
         QD_TRY(PatternReader reader,
                PatternReader::open(file, column, part, part_rows, dictionary, verify));
@@ -384,6 +388,29 @@ Result<ColumnPtr> decode_rows(std::string_view file, const ExtentColumn& column,
     }
     QD_TRY(const ColumnPtr whole, decode_part(file, column, part, part_rows, dictionary, verify));
     return columns::gather(whole, rows);
+}
+
+Result<std::optional<std::vector<std::uint32_t>>> find_equal(std::string_view file,
+                                                             const ExtentColumn& column,
+                                                             const ColumnPart& part,
+                                                             std::uint32_t rows,
+                                                             std::string_view text, bool verify) {
+    std::optional<std::vector<std::uint32_t>> found;
+    if (part.encoding != Encoding::Hex || column.type != DataType::String || text.empty() ||
+        part.blocks.empty() || part.blocks.size() > 2) {
+        return found;
+    }
+    QD_TRY(const auto digits, read_block_bytes(file, part.blocks[0], verify));
+    std::unique_ptr<BlockBytes> present;
+    if (part.blocks.size() == 2) {
+        QD_TRY(present, read_block_bytes(file, part.blocks[1], verify));
+    }
+    found.emplace();
+    if (!find_hex(part.constant, present ? present->bytes : std::string_view(), digits->bytes, rows,
+                  text, *found)) {
+        return bad_part(column, "hex digits");
+    }
+    return found;
 }
 
 }  // namespace qd::workspace::internal

@@ -5,8 +5,10 @@
 #include "qd/columns/column.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace qd::workspace::internal {
 
@@ -19,6 +21,14 @@ Result<columns::ColumnPtr> decode_dictionary(std::string_view file, const Extent
 Result<columns::ColumnPtr> decode_part(std::string_view file, const ExtentColumn& column,
                                        const ColumnPart& part, std::uint32_t rows,
                                        const columns::ColumnPtr& dictionary, bool verify);
+
+/// Rows (ascending) of a row group whose text is `text`; nothing when the encoding cannot tell
+/// without unpacking each.
+Result<std::optional<std::vector<std::uint32_t>>> find_equal(std::string_view file,
+                                                             const ExtentColumn& column,
+                                                             const ColumnPart& part,
+                                                             std::uint32_t rows,
+                                                             std::string_view text, bool verify);
 
 /// Some rows (ascending) of a row group: only what lies at them is unpacked where few are wanted
 /// and the encoding allows it.

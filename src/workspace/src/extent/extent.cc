@@ -160,6 +160,14 @@ Result<columns::ColumnPtr> Extent::read_rows(const ExtentColumn& column, std::si
         .with("extent " + name_ + ", row group " + std::to_string(group));
 }
 
+Result<std::optional<std::vector<std::uint32_t>>> Extent::find_equal(const ExtentColumn& column,
+                                                                     std::size_t group,
+                                                                     std::string_view text) const {
+    return internal::find_equal(bytes_, column, column.parts[group], footer_.group_rows[group],
+                                text, verify_)
+        .with("extent " + name_ + ", row group " + std::to_string(group));
+}
+
 Result<std::optional<TextRows>> Extent::search(const ExtentColumn& column, std::size_t group,
                                                const columns::ColumnPtr& dictionary,
                                                const TextNeedle& needle,

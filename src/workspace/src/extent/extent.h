@@ -56,6 +56,10 @@ class Extent {
     Result<columns::ColumnPtr> read_rows(const ExtentColumn& column, std::size_t group,
                                          const columns::ColumnPtr& dictionary,
                                          std::span<const std::uint32_t> rows) const;
+    /// Rows of a row group whose text is `text`; nothing when the encoding cannot tell.
+    Result<std::optional<std::vector<std::uint32_t>>> find_equal(const ExtentColumn& column,
+                                                                 std::size_t group,
+                                                                 std::string_view text) const;
     /// Rows of a row group that may hold a needle; nothing when the encoding cannot tell without
     /// looking at each. `words`: of the dictionary.
     Result<std::optional<TextRows>> search(const ExtentColumn& column, std::size_t group,

@@ -54,6 +54,39 @@ TEST(IntCodec, AnyIntegersComeBack) {
     }
 }
 
+TEST(HexCodec, ATextIsFoundInItsDigits) {
+    Random random(4);
+    for (const bool some_empty : {false, true}) {
+        std::vector<std::string> texts;
+        for (int i = 0; i < 700; ++i) {
+            texts.push_back(some_empty && i % 5 == 2
+                                ? std::string()
+                                : format_guid({{random.next(), random.next()}}));
+        }
+        texts[650] = texts[3];
+        const std::vector<std::string_view> views(texts.begin(), texts.end());
+        const auto encoded = encode_hex(views);
+        ASSERT_TRUE(encoded.has_value());
+        for (const std::string& wanted :
+             {texts[0], texts[3], texts[699], std::string("absent"), texts[0].substr(1),
+              texts[0] + "0", format_guid({{1, 2}})}) {
+            std::vector<std::uint32_t> found;
+            ASSERT_TRUE(
+                find_hex(encoded->shape, encoded->present, encoded->digits, 700, wanted, found));
+            std::vector<std::uint32_t> expected;
+            for (std::uint32_t i = 0; i < texts.size(); ++i) {
+                if (texts[i] == wanted && !wanted.empty()) {
+                    expected.push_back(i);
+                }
+            }
+            EXPECT_EQ(found, expected) << wanted;
+        }
+        std::vector<std::uint32_t> found;
+        EXPECT_FALSE(find_hex(encoded->shape, encoded->present,
+                              std::string_view(encoded->digits).substr(1), 700, texts[0], found));
+    }
+}
+
 TEST(HexCodec, ShapesComeBackAndOthersAreRefused) {
     Random random(2);
     std::vector<std::string> texts;
@@ -63,9 +96,10 @@ TEST(HexCodec, ShapesComeBackAndOthersAreRefused) {
     std::vector<std::string_view> views(texts.begin(), texts.end());
     const auto encoded = encode_hex(views);
     ASSERT_TRUE(encoded.has_value());
-    std::vector<std::uint32_t> offsets(views.size() + 1);
+    std::vector<std::uint32_t> offsets;
     std::string heap;
-    ASSERT_TRUE(decode_hex(encoded->shape, encoded->present, encoded->digits, offsets, heap));
+    ASSERT_TRUE(decode_hex(encoded->shape, encoded->present, encoded->digits, 500, std::nullopt,
+                           offsets, heap));
     for (std::size_t i = 0; i < views.size(); ++i) {
         EXPECT_EQ(std::string_view(heap).substr(offsets[i], offsets[i + 1] - offsets[i]), views[i]);
     }
