@@ -265,17 +265,6 @@ std::optional<double> perimeter(const std::vector<Polygon>& polygons) {
     }
     return sum * kEarthRadiusMeters;
 }
-std::optional<double> area(const std::vector<Polygon>& polygons) {
-    double sum = 0;
-    for (const Polygon& polygon : polygons) {
-        for (std::size_t i = 0; i < polygon.size(); ++i) {
-            const double ring = std::abs(signed_area(polygon[i]));
-            sum += i == 0 ? ring : -ring;
-        }
-    }
-    return sum * kEarthRadiusMeters * kEarthRadiusMeters;
-}
-
 template <MeasureLines Function>
 Result<BoundCall> bind_measure_lines(Arguments args) {
     return bind_row("geo_line", args, {Accepts::Array}, DataType::Real,
@@ -301,21 +290,6 @@ Vec3 arc_centroid(Vec3 a, Vec3 b) {
     return cos2 == 0 ? Vec3{} : sum * std::sqrt(dot(difference, difference) / cos2);
 }
 
-/// The centre of mass of a triangle, times its area with sign: half the sum over the edges of
-/// the edge's angle along its normal (the divergence theorem on the sphere).
-Vec3 ring_centroid(const Ring& ring) {
-    Vec3 sum;
-    for (std::size_t i = 0; i < ring.size(); ++i) {
-        const Vec3 a = ring[i];
-        const Vec3 b = ring[(i + 1) % ring.size()];
-        const Vec3 normal = cross(a, b);
-        if (length(normal) > 0) {
-            sum = sum + unit(normal) * (angle_between(a, b) / 2);
-        }
-    }
-    return signed_area(ring) < 0 ? sum * -1 : sum;
-}
-
 Result<BoundCall> bind_line_centroid(Arguments args) {
     return bind_row("geo_line_centroid", args, {Accepts::Array}, DataType::Dynamic,
                     [](Args a, std::uint32_t row, ColumnBuilder& out) {
@@ -328,25 +302,6 @@ Result<BoundCall> bind_line_centroid(Arguments args) {
                         for (const Path& line : *lines) {
                             for (std::size_t i = 0; i + 1 < line.size(); ++i) {
                                 sum = sum + arc_centroid(line[i], line[i + 1]);
-                            }
-                        }
-                        out.append_value(point_value(to_lng_lat(unit(sum))));
-                    });
-}
-
-Result<BoundCall> bind_polygon_centroid(Arguments args) {
-    return bind_row("geo_polygon_centroid", args, {Accepts::Array}, DataType::Dynamic,
-                    [](Args a, std::uint32_t row, ColumnBuilder& out) {
-                        const auto polygons = polygons_of(variant_at(a, 0, row).to_value());
-                        if (!polygons) {
-                            out.append_null();
-                            return;
-                        }
-                        Vec3 sum;
-                        for (const Polygon& polygon : *polygons) {
-                            for (std::size_t i = 0; i < polygon.size(); ++i) {
-                                const Vec3 c = ring_centroid(polygon[i]);
-                                sum = i == 0 ? sum + c : sum - c;
                             }
                         }
                         out.append_value(point_value(to_lng_lat(unit(sum))));
@@ -496,11 +451,6 @@ constexpr ScalarFunction kFunctions[] = {
     {"geo_polygon_perimeter", "geo_polygon_perimeter(polygon:dynamic) : real",
      "The length of a polygon's boundary in metres.", 1, 1, Naming::Anonymous,
      bind_measure_polygons<perimeter>},
-    {"geo_polygon_area", "geo_polygon_area(polygon:dynamic) : real",
-     "The area of a polygon in square metres; overlapping parts of a MultiPolygon count twice.", 1,
-     1, Naming::Anonymous, bind_measure_polygons<area>},
-    {"geo_polygon_centroid", "geo_polygon_centroid(polygon:dynamic) : dynamic",
-     "The centre of mass of a polygon.", 1, 1, Naming::Anonymous, bind_polygon_centroid},
     {"geo_intersects_2lines", "geo_intersects_2lines(a:dynamic, b:dynamic) : bool",
      "Whether two lines meet.", 2, 2, Naming::Anonymous, bind_intersects<false, false>},
     {"geo_intersects_line_with_polygon",

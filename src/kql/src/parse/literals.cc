@@ -155,6 +155,20 @@ std::optional<Timestamp> datetime_of_parts(std::string_view text) {
 }
 
 // The constant that `text` is for a type. Blanks after a sign are allowed: long(- 5).
+std::string without_spaces_at_dashes(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == ' ') {
+            const std::size_t next = text.find_first_not_of(' ', i);
+            if ((next != std::string_view::npos && text[next] == '-') || out.ends_with('-')) {
+                continue;
+            }
+        }
+        out += text[i];
+    }
+    return out;
+}
+
 std::optional<Scalar> constant_of(DataType type, std::string_view written) {
     std::string text(trim_blanks(written));
     if (text.empty() || lower(text) == "null") {
@@ -194,6 +208,10 @@ std::optional<Scalar> constant_of(DataType type, std::string_view written) {
                 return Scalar::of_datetime(v->ticks);
             }
             if (const auto v = datetime_of_parts(text)) {
+                return Scalar::of_datetime(v->ticks);
+            }
+            // The lexer of the language sees tokens: datetime(2017 - 08 - 01) is a date too.
+            if (const auto v = parse_datetime_text(without_spaces_at_dashes(text))) {
                 return Scalar::of_datetime(v->ticks);
             }
             break;

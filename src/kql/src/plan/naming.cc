@@ -72,6 +72,9 @@ std::string Binder::natural_name(const Expr& expr) const {
                 }
                 return name + "_" + argument;
             }
+            if (name == "bin_auto" && call.arguments.size() == 1) {
+                return natural_name(*call.arguments[0].expr);
+            }
             if (const AggregateFunction* function = find_aggregate(name)) {
                 return aggregate_name(call, *function);
             }

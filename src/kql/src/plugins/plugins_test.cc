@@ -194,6 +194,45 @@ TEST(Plugins, AddressLookups) {
               Lines{"error"});
 }
 
+TEST(Plugins, GeoLookups) {
+    const Table areas = table_of(
+        {{"area", DataType::String}, {"shape", DataType::Dynamic}},
+        {{"near", R"({"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1],[0,0]]]})"},
+         {"around", R"({"type":"Polygon","coordinates":[[[-5,-5],[5,-5],[5,5],[-5,5],[-5,-5]]]})"},
+         {"broken", R"({"type":"Polygon","coordinates":[]})"}});
+    const Table places =
+        table_of({{"place", DataType::String}, {"lng", DataType::Real}, {"lat", DataType::Real}},
+                 {{"in both", "0.5", "0.5"},
+                  {"in one", "3", "3"},
+                  {"far", "50", "50"},
+                  {"nowhere", "500", "0"},
+                  {"unknown", "", "1"}});
+    const std::vector<PluginArgument> arguments = {second(areas), name("shape"),
+                                                   column(places, "lng"), column(places, "lat")};
+    EXPECT_EQ(run("geo_polygon_lookup", places, arguments),
+              (Lines{"place:string,lng:real,lat:real,area:string", "in both,0.5,0.5,near",
+                     "in both,0.5,0.5,around", "in one,3.0,3.0,around"}));
+    std::vector<PluginArgument> more = arguments;
+    more.push_back(constant(Scalar::of_bool(true), "return_unmatched"));
+    more.push_back(constant(Scalar::of_real(1'000'000), "radius"));
+    EXPECT_EQ(run("geo_polygon_lookup", places, more).size(), 1U + 2 + 2 + 1 + 1 + 1);
+    EXPECT_EQ(run("geo_line_lookup", places, arguments), Lines{"error"});  // it needs a radius
+
+    const Table roads =
+        table_of({{"road", DataType::String}, {"line", DataType::Dynamic}},
+                 {{"equator", R"({"type":"LineString","coordinates":[[0,0],[10,0]]})"}});
+    std::vector<PluginArgument> near = {second(roads),
+                                        name("line"),
+                                        column(places, "lng"),
+                                        column(places, "lat"),
+                                        constant(Scalar::of_long(60'000)),
+                                        constant(Scalar::of_bool(true), "return_lookup_key")};
+    const Lines found = run("geo_line_lookup", places, near);
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(found[0], "place:string,lng:real,lat:real,road:string,line:dynamic");
+    EXPECT_TRUE(found[1].starts_with("in both,0.5,0.5,equator,"));
+}
+
 TEST(Plugins, CountsOverTime) {
     const Table t =
         table_of({{"User", DataType::String}, {"t", DataType::DateTime}}, {{"B", "2018-06-29"},

@@ -6,9 +6,9 @@ namespace qd::kql {
 
 namespace {
 
-std::array<std::span<const Plugin>, 5> families() {
-    return {shape_plugins(), lookup_plugins(), activity_plugins(), retention_plugins(),
-            segment_plugins()};
+std::array<std::span<const Plugin>, 6> families() {
+    return {shape_plugins(),    lookup_plugins(),    geo_lookup_plugins(),
+            activity_plugins(), retention_plugins(), segment_plugins()};
 }
 
 struct Refused {
