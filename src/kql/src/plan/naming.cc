@@ -9,7 +9,7 @@ namespace qd::kql {
 
 std::string Binder::aggregate_name(const Call& call, const AggregateFunction& function) const {
     const std::string_view name = function.name;
-    const std::string argument =
+    std::string argument =
         call.arguments.empty() ? std::string() : natural_name(*call.arguments[0].expr);
     if (function.name_prefix.empty()) {
         return argument;
@@ -66,7 +66,7 @@ std::string Binder::natural_name(const Expr& expr) const {
                 if (call.arguments.empty() || function->naming == Naming::Anonymous) {
                     return "";
                 }
-                const std::string argument = natural_name(*call.arguments[0].expr);
+                std::string argument = natural_name(*call.arguments[0].expr);
                 if (function->naming == Naming::FirstArgument) {
                     return argument;
                 }
