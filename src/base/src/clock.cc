@@ -18,6 +18,10 @@ std::int64_t RealClock::now_ns() {
     return read_clock(CLOCK_MONOTONIC);
 }
 
+std::int64_t RealClock::thread_cpu_ns() {
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 Timestamp RealClock::utc() {
     return {Timestamp::kUnixEpochTicks + read_clock(CLOCK_REALTIME) / 100};
 }

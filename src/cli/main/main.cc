@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
     query_app->add_option("-o,--format", query.format, "table, json or csv")
         ->check(CLI::IsMember({"table", "json", "csv"}));
     query_app->add_option("--now", query.now, "now() inside the query, ISO 8601");
+    query_app->add_flag("--stats", query.statistics, "print time, memory and rows scanned");
     query_app->add_flag("--no-chart", query.no_chart, "print rows even when the query renders");
     query_app->callback([&] { status = run_query(connection, query); });
 
@@ -67,14 +68,22 @@ int main(int argc, char** argv) {
 
     LintCommand lint;
     auto* lint_app = app.add_subcommand("lint", "explain what is wrong in a query and mend it");
-    lint_app->add_option("files", lint.files, ".kql files; - for standard input")->required();
+    lint_app
+        ->add_option("files", lint.files,
+                     ".kql and .csl files, directories of them; - for standard input")
+        ->required();
+    lint_app->add_option("-o,--format", lint.format, "text, json or sarif")
+        ->check(CLI::IsMember({"text", "json", "sarif"}));
     lint_app->add_flag("--fix", lint.fix, "print the corrected query");
     lint_app->callback([&] { status = run_lint(lint); });
 
-    std::string explain_text;
+    ExplainCommand explain;
     auto* explain_app = app.add_subcommand("explain", "print the optimised plan of a query");
-    explain_app->add_option("kql", explain_text)->required();
-    explain_app->callback([&] { status = explain_query(connection, explain_text); });
+    explain_app->add_option("kql", explain.text, "the query; - reads standard input")->required();
+    explain_app->add_flag("--analyze", explain.analyze,
+                          "run it and tell each operator's rows, time and memory");
+    explain_app->add_flag("--json", explain.json, "the plan as JSON");
+    explain_app->callback([&] { status = run_explain(connection, explain); });
 
     app.add_subcommand("tables", "list tables with their rows and bytes")->callback([&] {
         status = list_tables(connection);
@@ -103,10 +112,12 @@ int main(int argc, char** argv) {
     runs_app->add_option("--limit", limit);
     runs_app->callback([&] { status = list_runs(connection, limit); });
 
-    std::string function;
+    HelpCommand help;
     auto* help_app = app.add_subcommand("help", "describe a KQL function, or list all");
-    help_app->add_option("function", function);
-    help_app->callback([&] { status = help_function(function); });
+    help_app->add_option("function", help.function);
+    help_app->add_option("-o,--format", help.format, "text, json or markdown")
+        ->check(CLI::IsMember({"text", "json", "markdown"}));
+    help_app->callback([&] { status = run_help(help); });
     app.add_subcommand("completion", "print a completion script for bash")->callback([&] {
         status = print_completion();
     });

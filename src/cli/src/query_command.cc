@@ -23,6 +23,7 @@ struct WireResult {
     std::string visualization;  // of the first table
     std::string title;
     std::string partial;  // message when the answer was cut
+    Value consumption;    // QueryResourceConsumption, null when the server does not send it
 };
 
 void read_visualization(const Value& frame, WireResult& out) {
@@ -71,6 +72,21 @@ void read_table(const Value& frame, WireResult& out) {
     out.tables.push_back(std::move(table));
 }
 
+/// The server's account of the query is JSON in a cell of the completion table.
+void read_consumption(const Value& frame, WireResult& out) {
+    const Value* rows = frame.get("Rows");
+    for (const Value& row : rows != nullptr && rows->if_array() ? *rows->if_array() : Array()) {
+        const Array* cells = row.if_array();
+        if (cells == nullptr || cells->empty()) {
+            continue;
+        }
+        auto payload = codec::parse_json(cells->back().string_or(""));
+        if (payload.ok() && payload.value().get("resource_usage") != nullptr) {
+            out.consumption = std::move(payload.value());
+        }
+    }
+}
+
 WireResult read_frames(const Value& body) {
     WireResult out;
     // A management answer is v1: {"Tables":[…]}.
@@ -88,6 +104,8 @@ WireResult read_frames(const Value& body) {
                 read_visualization(frame, out);
             } else if (name == "PrimaryResult") {
                 read_table(frame, out);
+            } else if (name == "QueryCompletionInformation") {
+                read_consumption(frame, out);
             }
         }
     }
@@ -186,6 +204,27 @@ void print_tables(const WireResult& result, const QueryCommand& command) {
     }
 }
 
+/// `--stats`: what the query cost, apart from its rows.
+void print_statistics(const WireResult& result) {
+    const Value& facts = result.consumption;
+    const Value* time = facts.get("ExecutionTime");
+    const Value* cpu = facts.at({"resource_usage", "cpu", "total cpu"});
+    const Value* memory = facts.at({"resource_usage", "memory", "peak_per_node"});
+    const Value* scanned = facts.at({"input_dataset_statistics", "rows", "scanned"});
+    if (time == nullptr || cpu == nullptr || memory == nullptr || scanned == nullptr) {
+        std::fprintf(stderr, "qd: the server sent no statistics\n");
+        return;
+    }
+    std::size_t rows = 0;
+    for (const ResultTable& table : result.tables) {
+        rows += table.rows.size();
+    }
+    std::fprintf(stderr, "%zu rows in %.3f s; processor %s; %lld rows scanned; at most %.1f MiB\n",
+                 rows, time->number_or(0), std::string(cpu->string_or("")).c_str(),
+                 static_cast<long long>(scanned->number_or(0)),
+                 memory->number_or(0) / (1024.0 * 1024.0));
+}
+
 }  // namespace
 
 int run_query(const Connection& connection, const QueryCommand& command) {
@@ -210,31 +249,13 @@ int run_query(const Connection& connection, const QueryCommand& command) {
     }
     const WireResult result = read_frames(answer.value().body);
     print_tables(result, command);
+    if (command.statistics) {
+        print_statistics(result);
+    }
     if (!result.partial.empty()) {
         std::fprintf(stderr, "qd: warning: the answer is incomplete: %s\n", result.partial.c_str());
         return 3;
     }
-    return 0;
-}
-
-int explain_query(const Connection& connection, const std::string& text) {
-    auto client = ServerClient::create(connection);
-    if (!client.ok()) {
-        return report(client.error());
-    }
-    Object body;
-    body.set("query", text);
-    auto answer = client.value().post("/api/v1/explain", codec::to_json(Value(std::move(body))));
-    if (!answer.ok()) {
-        return report(answer.error());
-    }
-    const Value* plan = answer.value().body.get("plan");
-    if (answer.value().status != 200 || plan == nullptr) {
-        std::fprintf(stderr, "qd: %s\n",
-                     error_text(answer.value().body, answer.value().status).c_str());
-        return 1;
-    }
-    std::fputs(std::string(plan->string_or("")).c_str(), stdout);
     return 0;
 }
 

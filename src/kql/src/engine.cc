@@ -7,6 +7,7 @@
 #include "qd/kql/parser.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <unordered_map>
 
 namespace qd::kql {
@@ -139,11 +140,25 @@ class PlanSize {
     std::unordered_map<const PlanOp*, std::uint64_t> counted_;
 };
 
-}  // namespace
+/// Throws rows away.
+class NoSink final : public Sink {
+  public:
+    Result<bool> push(std::size_t, Chunk) override { return true; }
+    bool parallel() const override { return true; }
+};
 
-Result<QueryResult> Engine::run(std::string_view text, Catalog& catalog,
-                                const QueryOptions& options, const CancelFlag* cancel) const {
-    const std::int64_t begin_ns = clock_.now_ns();
+std::string analysis_text(const ExplainedOperator& op) {
+    char facts[96];
+    std::snprintf(facts, sizeof facts, "  (%llu rows, %.3f ms",
+                  static_cast<unsigned long long>(op.rows), static_cast<double>(op.busy_ns) / 1e6);
+    std::string text = facts;
+    if (op.memory_bytes > 0) {
+        text += ", " + std::to_string((op.memory_bytes + 1023) / 1024) + " KiB";
+    }
+    return text + ")";
+}
+
+Result<ParseResult> parse_query(std::string_view text) {
     ParseResult parsed = parse(text);
     if (const Diagnostic* error = first_error(parsed.diagnostics)) {
         return to_error(*error);
@@ -151,35 +166,87 @@ Result<QueryResult> Engine::run(std::string_view text, Catalog& catalog,
     if (parsed.script.command) {
         return not_a_query();
     }
-    QueryContext query(options.memory_bytes_max);
-    query.executor = &executor_;
-    query.clock = &clock_;
-    query.catalog = &catalog;
-    query.cancel = cancel;
-    query.deadline_ns = options.timeout_ms > 0 ? begin_ns + options.timeout_ms * 1'000'000 : 0;
-    query.now = options.now.ticks != 0 ? options.now : clock_.utc();
-    query.workers =
-        std::max<std::size_t>(options.workers != 0 ? options.workers : executor_.concurrency(), 1);
-    query.chunk_rows = options.chunk_rows != 0 ? options.chunk_rows : columns::kChunkRows;
-    query.optimise = options.optimise;
-    query.seed = static_cast<std::uint64_t>(begin_ns) | 1;
-    BindRunner runner(query);
-    Runtime evaluation(query);
-    Binder binder({.catalog = &catalog,
-                   .options = &options,
-                   .evaluation = evaluation.evaluation(),
-                   .runner = &runner});
-    std::vector<BoundResult> plans = binder.bind(parsed.script);
-    if (const Diagnostic* error = first_error(binder.diagnostics())) {
-        return to_error(*error);
+    return parsed;
+}
+
+}  // namespace
+
+/// One query and what it is bound and run in.
+struct Engine::Running {
+    /// Parts of the query are run for the binder unless it is only to be checked.
+    enum class Mode : std::uint8_t { Check, Run };
+
+    Running(const Engine& engine, Catalog& catalog, const QueryOptions& options, Mode mode,
+            const CancelFlag* cancel = nullptr)
+        : clock(engine.clock_),
+          begin_ns(clock.now_ns()),
+          begin_cpu_ns(clock.thread_cpu_ns()),
+          query(options.memory_bytes_max),
+          runner(query),
+          evaluation(query) {
+        query.executor = &engine.executor_;
+        query.clock = &clock;
+        query.catalog = &catalog;
+        query.cancel = cancel;
+        query.deadline_ns = options.timeout_ms > 0 ? begin_ns + options.timeout_ms * 1'000'000 : 0;
+        query.now = options.now.ticks != 0 ? options.now : clock.utc();
+        query.workers = std::max<std::size_t>(
+            options.workers != 0 ? options.workers : engine.executor_.concurrency(), 1);
+        query.chunk_rows = options.chunk_rows != 0 ? options.chunk_rows : columns::kChunkRows;
+        query.optimise = options.optimise;
+        query.seed = static_cast<std::uint64_t>(begin_ns) | 1;
+        binder.emplace(Binder::Setup{.catalog = &catalog,
+                                     .options = &options,
+                                     .evaluation = evaluation.evaluation(),
+                                     .runner = mode == Mode::Run ? &runner : nullptr});
     }
-    if (binder.run_error()) {
-        return *binder.run_error();
+
+    /// The statements' plans, optimised; the first thing wrong with the query otherwise.
+    Result<std::vector<BoundResult>> bind(const Script& script) {
+        std::vector<BoundResult> plans = binder->bind(script);
+        if (const Diagnostic* error = first_error(binder->diagnostics())) {
+            return to_error(*error);
+        }
+        if (binder->run_error()) {
+            return *binder->run_error();
+        }
+        query.now = binder->settings().now.value_or(query.now);
+        PlanSize size;
+        for (const BoundResult& bound : plans) {
+            QD_CHECK_OK(size.check(*bound.plan));
+        }
+        if (query.optimise) {
+            for (BoundResult& bound : plans) {
+                bound.plan = optimise(bound.plan);
+            }
+        }
+        return plans;
     }
-    const QuerySettings& settings = binder.settings();
-    if (settings.now) {
-        query.now = *settings.now;
+
+    QueryStats stats() const {
+        const std::int64_t own_cpu_ns = clock.thread_cpu_ns() - begin_cpu_ns;
+        return {.rows_scanned = query.rows_scanned.load(),
+                .bytes_scanned = query.bytes_scanned.load(),
+                .cpu_ns = own_cpu_ns + query.helpers_cpu_ns.load(),
+                .elapsed_ns = clock.now_ns() - begin_ns,
+                .peak_memory_bytes = query.budget.peak_bytes()};
     }
+
+    Clock& clock;
+    std::int64_t begin_ns;
+    std::int64_t begin_cpu_ns;
+    QueryContext query;
+    BindRunner runner;
+    Runtime evaluation;
+    std::optional<Binder> binder;
+};
+
+Result<QueryResult> Engine::run(std::string_view text, Catalog& catalog,
+                                const QueryOptions& options, const CancelFlag* cancel) const {
+    Running running(*this, catalog, options, Running::Mode::Run, cancel);
+    QD_TRY(const ParseResult parsed, parse_query(text));
+    QD_TRY(const std::vector<BoundResult> plans, running.bind(parsed.script));
+    const QuerySettings& settings = running.binder->settings();
     std::uint64_t rows_max =
         std::min(options.rows_max, settings.truncation_rows.value_or(options.rows_max));
     std::uint64_t bytes_max = settings.truncation_bytes.value_or(options.bytes_max);
@@ -188,17 +255,12 @@ Result<QueryResult> Engine::run(std::string_view text, Catalog& catalog,
         bytes_max = ~std::uint64_t{0};
     }
     QueryResult result;
-    PlanSize size;
     for (const BoundResult& bound : plans) {
-        QD_CHECK_OK(size.check(*bound.plan));
-    }
-    for (BoundResult& bound : plans) {
-        const PlanPtr plan = query.optimise ? optimise(bound.plan) : bound.plan;
         const std::uint64_t wanted =
             std::min(rows_max, settings.take_rows.value_or(~std::uint64_t{0}));
-        ResultSink sink(query, wanted, bytes_max);
-        Runtime runtime(query);
-        QD_TRY(const bool more, runtime.stream(*plan, sink));
+        ResultSink sink(running.query, wanted, bytes_max);
+        Runtime runtime(running.query);
+        QD_TRY(const bool more, runtime.stream(*bound.plan, sink));
         static_cast<void>(more);
         ResultTable table;
         table.name = bound.name;
@@ -213,11 +275,7 @@ Result<QueryResult> Engine::run(std::string_view text, Catalog& catalog,
         }
         result.tables.push_back(std::move(table));
     }
-    result.stats.rows_scanned = query.rows_scanned.load();
-    result.stats.bytes_scanned = query.bytes_scanned.load();
-    result.stats.elapsed_ns = clock_.now_ns() - begin_ns;
-    result.stats.cpu_ns = result.stats.elapsed_ns;
-    result.stats.peak_memory_bytes = query.budget.peak_bytes();
+    result.stats = running.stats();
     return result;
 }
 
@@ -229,51 +287,57 @@ Validation Engine::validate(std::string_view text, Catalog& catalog,
     if (!parsed.ok() || parsed.script.command) {
         return out;
     }
-    QueryContext query(options.memory_bytes_max);
-    query.executor = &executor_;
-    query.clock = &clock_;
-    query.catalog = &catalog;
-    query.now = options.now.ticks != 0 ? options.now : clock_.utc();
-    Runtime evaluation(query);
-    Binder binder({.catalog = &catalog,
-                   .options = &options,
-                   .evaluation = evaluation.evaluation(),
-                   .runner = nullptr});
-    const std::vector<BoundResult> plans = binder.bind(parsed.script);
-    out.diagnostics.insert(out.diagnostics.end(), binder.diagnostics().begin(),
-                           binder.diagnostics().end());
+    Running running(*this, catalog, options, Running::Mode::Check);
+    const std::vector<BoundResult> plans = running.binder->bind(parsed.script);
+    const std::vector<Diagnostic>& found = running.binder->diagnostics();
+    out.diagnostics.insert(out.diagnostics.end(), found.begin(), found.end());
     for (const BoundResult& plan : plans) {
         out.schemas.push_back(plan.plan->schema);
     }
     return out;
 }
 
-Result<std::string> Engine::explain(std::string_view text, Catalog& catalog,
-                                    const QueryOptions& options) const {
-    ParseResult parsed = parse(text);
-    if (const Diagnostic* error = first_error(parsed.diagnostics)) {
-        return to_error(*error);
+Result<Explanation> Engine::explain(std::string_view text, Catalog& catalog,
+                                    const QueryOptions& options, bool analyze,
+                                    const CancelFlag* cancel) const {
+    Running running(*this, catalog, options, analyze ? Running::Mode::Run : Running::Mode::Check,
+                    cancel);
+    QD_TRY(const ParseResult parsed, parse_query(text));
+    QD_TRY(const std::vector<BoundResult> plans, running.bind(parsed.script));
+    Profile profile(clock_);
+    Explanation out;
+    if (analyze) {
+        running.query.profile = &profile;
+        for (const BoundResult& bound : plans) {
+            NoSink sink;
+            Runtime runtime(running.query);
+            QD_TRY(const bool more, runtime.stream(*bound.plan, sink));
+            static_cast<void>(more);
+        }
+        out.stats = running.stats();
     }
-    if (parsed.script.command) {
-        return not_a_query();
-    }
-    QueryContext query(options.memory_bytes_max);
-    query.executor = &executor_;
-    query.clock = &clock_;
-    query.catalog = &catalog;
-    query.now = options.now.ticks != 0 ? options.now : clock_.utc();
-    Runtime evaluation(query);
-    Binder binder({.catalog = &catalog,
-                   .options = &options,
-                   .evaluation = evaluation.evaluation(),
-                   .runner = nullptr});
-    const std::vector<BoundResult> plans = binder.bind(parsed.script);
-    if (const Diagnostic* error = first_error(binder.diagnostics())) {
-        return to_error(*error);
-    }
-    std::string out;
     for (const BoundResult& bound : plans) {
-        out += explain_plan(*(options.optimise ? optimise(bound.plan) : bound.plan));
+        explain_plan(*bound.plan, [&](const PlanOp& plan, ExplainedOperator op) {
+            if (const OperatorProfile* facts = profile.find(plan)) {
+                op.ran = facts->ran.load();
+                op.rows = facts->rows.load();
+                op.busy_ns = facts->busy_ns.load();
+                op.memory_bytes = facts->peak_bytes.load();
+            }
+            out.operators.push_back(std::move(op));
+        });
+    }
+    return out;
+}
+
+std::string Explanation::text() const {
+    std::string out;
+    for (const ExplainedOperator& op : operators) {
+        out.append(op.depth * 2, ' ');
+        out += op.name;
+        out += op.details.empty() ? "" : " " + op.details;
+        out += op.ran ? analysis_text(op) : "";
+        out += '\n';
     }
     return out;
 }

@@ -338,11 +338,38 @@ TEST_F(EngineTest, ExplainShowsWhatReachesTheScan) {
         "'x' | sort by id | take 3 | project id",
         catalog_, options());
     ASSERT_TRUE(plan.ok()) << plan.error().text();
-    EXPECT_NE(plan.value().find("limit 3"), std::string::npos) << plan.value();
-    EXPECT_NE(plan.value().find("prune(TimeGenerated >"), std::string::npos) << plan.value();
-    EXPECT_NE(plan.value().find("prune(name == \"x\")"), std::string::npos) << plan.value();
-    EXPECT_NE(plan.value().find("scan Big [id, name, TimeGenerated]"), std::string::npos)
-        << plan.value();
+    const std::string text = plan.value().text();
+    EXPECT_NE(text.find("limit 3"), std::string::npos) << text;
+    EXPECT_NE(text.find("prune(TimeGenerated >"), std::string::npos) << text;
+    EXPECT_NE(text.find("prune(name == \"x\")"), std::string::npos) << text;
+    EXPECT_NE(text.find("scan Big [id, name, TimeGenerated]"), std::string::npos) << text;
+    EXPECT_FALSE(plan.value().stats.has_value());
+    EXPECT_FALSE(plan.value().operators.front().ran);
+}
+
+TEST_F(EngineTest, AnalyzeTellsWhatEachOperatorDid) {
+    RealClock clock;
+    const auto plan = Engine(pool_, clock).explain(
+        "Big | where id < 30000 | summarize n = count() by name | where n > 0 | sort by n",
+        catalog_, options(), true);
+    ASSERT_TRUE(plan.ok()) << plan.error().text();
+    std::map<std::string, const ExplainedOperator*> by_name;
+    for (const ExplainedOperator& op : plan.value().operators) {
+        EXPECT_TRUE(op.ran) << op.name;
+        by_name[op.name + " " + std::to_string(op.depth)] = &op;
+    }
+    ASSERT_EQ(by_name.size(), 5U) << plan.value().text();
+    EXPECT_EQ(by_name.at("sort 0")->rows, 17U);
+    EXPECT_EQ(by_name.at("filter 1")->rows, 17U);
+    EXPECT_EQ(by_name.at("summarize 2")->rows, 17U);
+    EXPECT_EQ(by_name.at("filter 3")->rows, 30'000U);
+    EXPECT_EQ(by_name.at("scan 4")->rows, 40'000U);
+    EXPECT_GT(by_name.at("sort 0")->memory_bytes, 0);
+    EXPECT_GT(by_name.at("filter 3")->busy_ns, 0);
+    ASSERT_TRUE(plan.value().stats.has_value());
+    EXPECT_EQ(plan.value().stats->rows_scanned, 40'000U);
+    EXPECT_GT(plan.value().stats->cpu_ns, 0);
+    EXPECT_NE(plan.value().text().find("(17 rows, "), std::string::npos) << plan.value().text();
 }
 
 TEST_F(EngineTest, ValidateCollectsEveryFaultOnce) {

@@ -104,9 +104,10 @@ kql::Validation QueryService::validate(std::string_view text, const kql::QueryOp
     return state_->engine.validate(text, catalog, options);
 }
 
-Result<std::string> QueryService::explain(std::string_view text, const kql::QueryOptions& options) {
+Result<kql::Explanation> QueryService::explain(std::string_view text,
+                                               const kql::QueryOptions& options, bool analyze) {
     WorkspaceCatalog catalog(state_->workspace, state_->fetch, state_->external, options.timespan);
-    return state_->engine.explain(text, catalog, options);
+    return state_->engine.explain(text, catalog, options, analyze);
 }
 
 }  // namespace qd::query

@@ -1,5 +1,6 @@
 #include "management_api.h"
 
+#include "explain_api.h"
 #include "json_route.h"
 #include "qd/codec/json.h"
 
@@ -226,15 +227,8 @@ Status add_management_routes(net::Router& router, ManagementPorts ports) {
         router, status, ports.authorize, "GET", "/api/v1/artefacts",
         [&findings = ports.findings](const net::HttpRequest&) { return list_findings(findings); });
     add_json_route(router, status, ports.authorize, "POST", "/api/v1/explain",
-                   [&queries = ports.queries](const net::HttpRequest& request) -> Answer {
-                       QD_TRY(const Value body, codec::parse_json(request.body));
-                       const Value* text = body.get("query");
-                       QD_TRY(std::string plan,
-                              queries.explain(text == nullptr ? "" : text->string_or(""),
-                                              queries.default_options()));
-                       Object out;
-                       out.set("plan", std::move(plan));
-                       return Value(std::move(out));
+                   [&queries = ports.queries](const net::HttpRequest& request) {
+                       return explain(queries, request);
                    });
     add_json_route(router, status, ports.authorize, "POST", "/api/v1/alerting/advance",
                    [ports](const net::HttpRequest& request) { return advance(ports, request); });

@@ -33,6 +33,7 @@ struct ManagementPorts {
 ///   POST /api/v1/alerts/{id}/state     {"state":"Acknowledged"}
 ///   POST /api/v1/deliveries/{id}/replay
 ///   POST /api/v1/alerting/advance      {"until":"2025-11-14T00:00:00Z"} (virtual rule clock only)
+///   POST /api/v1/explain               see explain_api.h
 ///   POST /api/v1/seal                  fresh rows into extents now
 Status add_management_routes(net::Router& router, ManagementPorts ports);
 

@@ -30,7 +30,7 @@ bool reads_bytes(const std::vector<bool>& used, const columns::Schema& schema) {
 }  // namespace
 
 MorselFilter::MorselFilter(const ScanOp& scan, std::vector<BoundPtr> conjuncts)
-    : width_(scan.schema.size()) {
+    : scan_(scan), width_(scan.schema.size()) {
     const auto used_by = [&](const BoundPtr& conjunct) {
         std::vector<bool> used(width_);
         collect_columns(*conjunct, used);
@@ -81,6 +81,14 @@ Result<bool> MorselReader::apply(const MorselFilter& filter, Evaluator& evaluato
     chunk_.rows = rows_ ? static_cast<std::uint32_t>(rows_->size()) : morsel_.rows();
     chunk_.columns.assign(columns_, nullptr);
     query_.rows_scanned.fetch_add(chunk_.rows, std::memory_order_relaxed);
+    if (query_.profile != nullptr) {
+        // A scan that another operator reads by itself sends no chunks anywhere.
+        OperatorProfile& scan = query_.profile->of(filter.scan());
+        if (Profile::current() != &scan) {
+            scan.ran.store(true, std::memory_order_relaxed);
+            scan.rows.fetch_add(chunk_.rows, std::memory_order_relaxed);
+        }
+    }
     for (const MorselFilter::Stage& stage : filter.stages()) {
         if (chunk_.rows == 0) {
             return false;

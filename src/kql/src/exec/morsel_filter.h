@@ -23,9 +23,11 @@ class MorselFilter {
         std::vector<std::uint64_t> implied_by;
     };
     const std::vector<Stage>& stages() const { return stages_; }
+    const ScanOp& scan() const { return scan_; }
     std::size_t width() const { return width_; }
 
   private:
+    const ScanOp& scan_;
     std::vector<Stage> stages_;
     std::size_t width_;
 };

@@ -5,6 +5,7 @@
 #include "qd/base/random.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace qd::kql {
 
@@ -102,7 +103,16 @@ void Runtime::bind_placeholder(std::uint32_t id, const Table* table) {
 
 Result<Table> Runtime::collect(const PlanOp& plan) {
     if (plan.kind == OpKind::Plugin) {
-        return run_plugin(as<PluginOp>(plan));  // its columns may come out of the rows
+        // Its columns may come out of the rows, so that they do not go through a sink.
+        if (query_.profile == nullptr) {
+            return run_plugin(as<PluginOp>(plan));
+        }
+        OperatorProfile& op = query_.profile->of(plan);
+        const Profile::Work working(query_.profile, &op);
+        QD_TRY(Table rows, run_plugin(as<PluginOp>(plan)));
+        op.ran.store(true, std::memory_order_relaxed);
+        op.rows.fetch_add(rows.rows(), std::memory_order_relaxed);
+        return rows;
     }
     CollectSink sink(query_, query_.workers, "materialize");
     QD_TRY(const bool more, stream(plan, sink));
@@ -153,7 +163,7 @@ Result<bool> Runtime::emit_batches(Sink& sink, std::uint32_t rows, std::uint64_t
         }
         return true;
     };
-    run_parallel(*query_.executor, workers, [&](std::size_t worker) {
+    parallel(workers, [&](std::size_t worker) {
         const Result<bool> more = run(worker);
         if (!more.ok()) {
             statuses[worker] = more.error();
@@ -269,7 +279,57 @@ Result<Table> Runtime::run_plugin(const PluginOp& op) {
     return op.plugin->run(call, evaluation(), std::move(input));
 }
 
+void Runtime::parallel(std::size_t workers, const std::function<void(std::size_t)>& work) {
+    const std::thread::id caller = std::this_thread::get_id();
+    OperatorProfile* op = query_.profile != nullptr ? Profile::current() : nullptr;
+    run_parallel(*query_.executor, workers, [&](std::size_t worker) {
+        if (std::this_thread::get_id() == caller) {
+            work(worker);
+            return;
+        }
+        const Profile::Work helping(query_.profile, op);
+        const std::int64_t begin_ns = query_.clock->thread_cpu_ns();
+        work(worker);
+        query_.helpers_cpu_ns.fetch_add(query_.clock->thread_cpu_ns() - begin_ns,
+                                        std::memory_order_relaxed);
+    });
+}
+
+namespace {
+
+/// Counts what an operator sends on; the time behind it is the receiving operator's.
+class MeasuredSink final : public Sink {
+  public:
+    MeasuredSink(Profile* profile, OperatorProfile& from, OperatorProfile* to, Sink& next)
+        : profile_(profile), from_(from), to_(to), next_(next) {}
+    Result<bool> push(std::size_t worker, Chunk chunk) override {
+        from_.rows.fetch_add(chunk.rows, std::memory_order_relaxed);
+        const Profile::Work receiving(profile_, to_);
+        return next_.push(worker, std::move(chunk));
+    }
+    bool parallel() const override { return next_.parallel(); }
+
+  private:
+    Profile* profile_;
+    OperatorProfile& from_;
+    OperatorProfile* to_;
+    Sink& next_;
+};
+
+}  // namespace
+
 Result<bool> Runtime::stream(const PlanOp& plan, Sink& sink) {
+    if (query_.profile == nullptr) {
+        return run(plan, sink);
+    }
+    OperatorProfile& op = query_.profile->of(plan);
+    op.ran.store(true, std::memory_order_relaxed);
+    MeasuredSink measured(query_.profile, op, Profile::current(), sink);
+    const Profile::Work working(query_.profile, &op);
+    return run(plan, measured);
+}
+
+Result<bool> Runtime::run(const PlanOp& plan, Sink& sink) {
     QD_CHECK_OK(query_.check());
     switch (plan.kind) {
         case OpKind::Scan:

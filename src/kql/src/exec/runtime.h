@@ -1,6 +1,7 @@
 #pragma once
 
 #include "exec/evaluator.h"
+#include "exec/profile.h"
 #include "plan/logical_plan.h"
 #include "qd/base/clock.h"
 #include "qd/base/executor.h"
@@ -33,7 +34,10 @@ struct QueryContext {
     MemoryBudget budget;
     std::atomic<std::uint64_t> rows_scanned{0};
     std::atomic<std::uint64_t> bytes_scanned{0};
+    std::atomic<std::int64_t> helpers_cpu_ns{0};  // of the other threads that took part
     std::atomic<std::uint64_t> seed{1};
+    /// Set: operators are measured.
+    Profile* profile = nullptr;
 
     explicit QueryContext(std::int64_t memory_bytes) : budget(memory_bytes) {}
     /// Cancelled or DeadlineExceeded; to be asked once per chunk.
@@ -49,19 +53,31 @@ struct GraphTableOp;
 /// Memory held by one operator, given back when it ends.
 class Reservation {
   public:
-    Reservation(QueryContext& query, std::string_view op) : query_(query), op_(op) {}
-    ~Reservation() { query_.budget.release(held_); }
+    Reservation(QueryContext& query, std::string_view op)
+        : query_(query),
+          op_(op),
+          profile_(query.profile != nullptr ? Profile::current() : nullptr) {}
+    ~Reservation() {
+        query_.budget.release(held_);
+        if (profile_ != nullptr) {
+            profile_->hold(-held_);
+        }
+    }
     Reservation(const Reservation&) = delete;
     Reservation& operator=(const Reservation&) = delete;
     Status add(std::int64_t bytes) {
         QD_CHECK_OK(query_.reserve(bytes, op_));
         held_.fetch_add(bytes, std::memory_order_relaxed);
+        if (profile_ != nullptr) {
+            profile_->hold(bytes);
+        }
         return {};
     }
 
   private:
     QueryContext& query_;
     std::string op_;
+    OperatorProfile* profile_;
     std::atomic<std::int64_t> held_{0};
 };
 
@@ -103,8 +119,11 @@ class Runtime {
     std::size_t worker_count(const Sink& sink) const {
         return serial_ || !sink.parallel() ? 1 : query_.workers;
     }
+    /// run_parallel() whose threads' time is counted as the query's.
+    void parallel(std::size_t workers, const std::function<void(std::size_t)>& work);
 
   private:
+    Result<bool> run(const PlanOp& plan, Sink& sink);
     // scan.cc, scan_top.cc
     Result<bool> scan(const ScanOp& op, const std::vector<BoundPtr>& conjuncts, Sink& sink);
     /// A superset of the first rows of a sort right above a scan, in row order; nothing when that

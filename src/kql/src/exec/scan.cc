@@ -82,7 +82,7 @@ Result<bool> Runtime::scan(const ScanOp& op, const std::vector<BoundPtr>& conjun
     const std::vector<std::size_t> begin = share_out(morsels, rows, workers);
     std::vector<Status> statuses(workers);
     std::atomic<bool> stop{false};
-    run_parallel(*query_.executor, workers, [&](std::size_t worker) {
+    parallel(workers, [&](std::size_t worker) {
         for (std::size_t i = begin[worker]; i < begin[worker + 1]; ++i) {
             if (stop.load(std::memory_order_relaxed)) {
                 return;

@@ -180,7 +180,7 @@ Result<std::optional<std::vector<Chunk>>> Runtime::scan_top(const SortOp& op) {
         pieces[m] = std::move(piece);
         return {};
     };
-    run_parallel(*query_.executor, workers, [&](std::size_t worker) {
+    parallel(workers, [&](std::size_t worker) {
         for (std::size_t i = next++; i < order.size() && statuses[worker].ok(); i = next++) {
             if (order[i].first > threshold.last()) {
                 return;

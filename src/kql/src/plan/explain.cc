@@ -184,27 +184,29 @@ void append_details(std::string& out, const PlanOp& plan) {
     }
 }
 
-void append_plan(std::string& out, const PlanOp& plan, std::size_t depth) {
-    out.append(depth * 2, ' ');
-    out += op_name(plan.kind);
-    append_details(out, plan);
-    out += '\n';
+void visit_plan(const PlanOp& plan, std::size_t depth, const VisitExplained& visit) {
+    ExplainedOperator op;
+    op.name = op_name(plan.kind);
+    append_details(op.details, plan);
+    if (!op.details.empty()) {
+        op.details.erase(0, 1);
+    }
+    op.depth = depth;
+    visit(plan, std::move(op));
     for (const PlanPtr& input : plan.inputs) {
-        append_plan(out, *input, depth + 1);
+        visit_plan(*input, depth + 1, visit);
     }
     if (plan.kind == OpKind::MvApply) {
-        append_plan(out, *as<MvApplyOp>(plan).subquery, depth + 1);
+        visit_plan(*as<MvApplyOp>(plan).subquery, depth + 1, visit);
     } else if (plan.kind == OpKind::Partition) {
-        append_plan(out, *as<PartitionOp>(plan).subquery, depth + 1);
+        visit_plan(*as<PartitionOp>(plan).subquery, depth + 1, visit);
     }
 }
 
 }  // namespace
 
-std::string explain_plan(const PlanOp& plan) {
-    std::string out;
-    append_plan(out, plan, 0);
-    return out;
+void explain_plan(const PlanOp& plan, const VisitExplained& visit) {
+    visit_plan(plan, 0, visit);
 }
 
 }  // namespace qd::kql

@@ -8,6 +8,7 @@
 #include "qd/kql/source.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -361,7 +362,8 @@ std::shared_ptr<Op> clone(const PlanOp& op) {
     return std::make_shared<Op>(static_cast<const Op&>(op));
 }
 
-/// One operator a line, inputs indented.
-std::string explain_plan(const PlanOp& plan);
+/// The plan's operators, each before its inputs. `visit` sees each with its line.
+using VisitExplained = std::function<void(const PlanOp&, ExplainedOperator)>;
+void explain_plan(const PlanOp& plan, const VisitExplained& visit);
 
 }  // namespace qd::kql

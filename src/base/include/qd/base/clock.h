@@ -15,12 +15,15 @@ class Clock {
     virtual std::int64_t now_ns() = 0;
     /// Wall clock; may jump.
     virtual Timestamp utc() = 0;
+    /// Processor time of the calling thread; only differences on one thread mean anything.
+    virtual std::int64_t thread_cpu_ns() { return now_ns(); }
 };
 
 class RealClock final : public Clock {
   public:
     std::int64_t now_ns() override;
     Timestamp utc() override;
+    std::int64_t thread_cpu_ns() override;
 };
 
 /// A clock that stands until told to move: tests, rule replay, the demo's fourteen days.

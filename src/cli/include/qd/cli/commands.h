@@ -21,6 +21,7 @@ struct QueryCommand {
     std::string now;     // ISO 8601: now() inside the query
     std::string timespan;
     bool no_chart = false;
+    bool statistics = false;  // what it cost, on standard error
 };
 int run_query(const Connection& connection, const QueryCommand& command);
 
@@ -37,7 +38,8 @@ struct IngestCommand {
 int run_ingest(const Connection& connection, const IngestCommand& command);
 
 struct LintCommand {
-    std::vector<std::string> files;  // "-" standard input
+    std::vector<std::string> files;  // or directories, for their .kql and .csl; "-" standard input
+    std::string format = "text";     // text, json, sarif
     bool fix = false;                // prints the corrected query instead of the findings
 };
 int run_lint(const LintCommand& command);
@@ -49,9 +51,17 @@ int list_runs(const Connection& connection, int limit);
 /// Drives rules on the server's virtual clock up to an instant, with progress.
 int advance_rules(const Connection& connection, const std::string& from, const std::string& until,
                   int steps);
-int explain_query(const Connection& connection, const std::string& text);
-/// One function's signature and sentence, or all names when empty.
-int help_function(const std::string& name);
+struct ExplainCommand {
+    std::string text;      // KQL; "-" reads standard input
+    bool analyze = false;  // runs the query and tells what each operator did
+    bool json = false;
+};
+int run_explain(const Connection& connection, const ExplainCommand& command);
+struct HelpCommand {
+    std::string function;         // empty: all of them
+    std::string format = "text";  // text, json (for editors), markdown (the reference page)
+};
+int run_help(const HelpCommand& command);
 /// A completion script for bash.
 int print_completion();
 

@@ -71,6 +71,24 @@ struct QueryResult {
     QueryStats stats;
 };
 
+/// One operator of an optimised plan; when the query was run, what it did.
+struct ExplainedOperator {
+    std::string name;       // "summarize"
+    std::string details;    // the rest of its line
+    std::size_t depth = 0;  // 0: a statement's last operator; its inputs follow it, one deeper
+    bool ran = false;
+    std::uint64_t rows = 0;         // sent on; of a scan inside a filter: looked at
+    std::int64_t busy_ns = 0;       // all threads together, without the operators around it
+    std::int64_t memory_bytes = 0;  // the most it held
+};
+
+struct Explanation {
+    std::vector<ExplainedOperator> operators;
+    std::optional<QueryStats> stats;  // when the query was run
+    /// One operator a line, inputs indented.
+    std::string text() const;
+};
+
 /// Diagnostics and result schemas of a query that was only bound.
 struct Validation {
     std::vector<Diagnostic> diagnostics;
@@ -90,11 +108,15 @@ class Engine {
     Result<QueryResult> run(std::string_view text, Catalog& catalog, const QueryOptions& options,
                             const CancelFlag* cancel = nullptr) const;
     Validation validate(std::string_view text, Catalog& catalog, const QueryOptions& options) const;
-    /// The optimised plan as text, one operator a line.
-    Result<std::string> explain(std::string_view text, Catalog& catalog,
-                                const QueryOptions& options) const;
+    /// The optimised plan. With `analyze` the query is run, its rows are thrown away and what each
+    /// operator did is told.
+    Result<Explanation> explain(std::string_view text, Catalog& catalog,
+                                const QueryOptions& options, bool analyze = false,
+                                const CancelFlag* cancel = nullptr) const;
 
   private:
+    struct Running;
+
     Executor& executor_;
     Clock& clock_;
 };

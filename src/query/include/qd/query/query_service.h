@@ -41,7 +41,8 @@ class QueryService {
     Result<kql::QueryResult> run(std::string_view text, const kql::QueryOptions& options,
                                  const kql::CancelFlag* cancel = nullptr);
     kql::Validation validate(std::string_view text, const kql::QueryOptions& options);
-    Result<std::string> explain(std::string_view text, const kql::QueryOptions& options);
+    Result<kql::Explanation> explain(std::string_view text, const kql::QueryOptions& options,
+                                     bool analyze = false);
 
     /// Options with now() = the clock's time and everything else at its default.
     kql::QueryOptions default_options() const;
