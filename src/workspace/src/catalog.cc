@@ -23,7 +23,13 @@ constexpr store::Migration kMigrations[] = {
      " file TEXT NOT NULL UNIQUE, row_count INTEGER NOT NULL, bytes INTEGER NOT NULL);"
      "CREATE TABLE workspace_functions ("
      " name TEXT PRIMARY KEY, parameters TEXT NOT NULL, body TEXT NOT NULL,"
-     " folder TEXT NOT NULL, doc TEXT NOT NULL, is_view INTEGER NOT NULL)"}};
+     " folder TEXT NOT NULL, doc TEXT NOT NULL, is_view INTEGER NOT NULL)"},
+    {"changing columns, attributes",
+     "ALTER TABLE workspace_tables ADD COLUMN column_generation INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE workspace_columns ADD COLUMN stored TEXT NOT NULL DEFAULT '';"
+     "CREATE TABLE workspace_attributes ("
+     " entity TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
+     " PRIMARY KEY (entity, key))"}};
 
 using store::Transaction;
 
@@ -40,24 +46,25 @@ Status for_each_row(Transaction& tx, std::string_view sql, const OnRow& on_row) 
 }
 
 Status load_tables(Transaction& tx, StoredCatalog& out) {
-    QD_CHECK_OK(for_each_row(tx,
-                             "SELECT id, name, custom, description, retention_days, sealed_sequence"
-                             " FROM workspace_tables ORDER BY id",
-                             [&](store::Statement& row) {
-                                 StoredTable table;
-                                 table.id = static_cast<std::uint32_t>(row.integer(0));
-                                 table.name = row.text(1);
-                                 table.custom = row.integer(2) != 0;
-                                 table.description = row.text(3);
-                                 table.retention_set = !row.is_null(4);
-                                 table.retention_days = static_cast<std::uint32_t>(row.integer(4));
-                                 table.sealed_sequence = static_cast<std::uint64_t>(row.integer(5));
-                                 out.highest_sequence =
-                                     std::max(out.highest_sequence, table.sealed_sequence);
-                                 out.tables.push_back(std::move(table));
-                             }));
+    QD_CHECK_OK(for_each_row(
+        tx,
+        "SELECT id, name, custom, description, retention_days, sealed_sequence,"
+        " column_generation FROM workspace_tables ORDER BY id",
+        [&](store::Statement& row) {
+            StoredTable table;
+            table.id = static_cast<std::uint32_t>(row.integer(0));
+            table.name = row.text(1);
+            table.custom = row.integer(2) != 0;
+            table.description = row.text(3);
+            table.retention_set = !row.is_null(4);
+            table.retention_days = static_cast<std::uint32_t>(row.integer(4));
+            table.sealed_sequence = static_cast<std::uint64_t>(row.integer(5));
+            table.column_generation = static_cast<std::uint32_t>(row.integer(6));
+            out.highest_sequence = std::max(out.highest_sequence, table.sealed_sequence);
+            out.tables.push_back(std::move(table));
+        }));
     return for_each_row(
-        tx, "SELECT table_id, name, type FROM workspace_columns ORDER BY table_id, ordinal",
+        tx, "SELECT table_id, name, type, stored FROM workspace_columns ORDER BY table_id, ordinal",
         [&](store::Statement& row) {
             const auto id = static_cast<std::uint32_t>(row.integer(0));
             for (StoredTable& table : out.tables) {
@@ -66,6 +73,7 @@ Status load_tables(Transaction& tx, StoredCatalog& out) {
                     column.name = row.text(1);
                     column.type =
                         columns::parse_type(row.text(2)).value_or(columns::DataType::String);
+                    column.stored = row.text(3);
                     table.columns.push_back(std::move(column));
                 }
             }
@@ -75,8 +83,9 @@ Status load_tables(Transaction& tx, StoredCatalog& out) {
 Status insert_columns(Transaction& tx, std::uint32_t table_id, std::size_t ordinal,
                       const std::vector<ColumnInfo>& columns) {
     for (const ColumnInfo& column : columns) {
-        QD_CHECK_OK(tx.run("INSERT INTO workspace_columns VALUES (?1, ?2, ?3, ?4)",
-                           {table_id, ordinal++, column.name, columns::type_name(column.type)}));
+        QD_CHECK_OK(tx.run(
+            "INSERT INTO workspace_columns VALUES (?1, ?2, ?3, ?4, ?5)",
+            {table_id, ordinal++, column.name, columns::type_name(column.type), column.stored}));
     }
     return {};
 }
@@ -109,6 +118,12 @@ Result<StoredCatalog> CatalogStore::load() {
                 extent.rows = static_cast<std::uint64_t>(row.integer(3));
                 extent.bytes = static_cast<std::uint64_t>(row.integer(4));
                 out.extents.push_back(std::move(extent));
+            }));
+        QD_CHECK_OK(for_each_row(
+            tx, "SELECT entity, key, value FROM workspace_attributes ORDER BY entity, key",
+            [&](store::Statement& row) {
+                out.attributes.push_back(
+                    {std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2))});
             }));
         return for_each_row(tx,
                             "SELECT name, parameters, body, folder, doc, is_view"
@@ -163,13 +178,54 @@ Status CatalogStore::set_retention(std::uint32_t table_id, std::uint32_t days) {
     });
 }
 
-Status CatalogStore::drop_table(std::uint32_t table_id) {
+Status CatalogStore::drop_table(std::uint32_t table_id, std::string_view entity) {
     return store_.write([&](Transaction& tx) -> Status {
         // Sequences must not be used twice, so the highest one outlives the table.
         QD_CHECK_OK(
             tx.run("INSERT OR REPLACE INTO workspace_meta SELECT 'dropped_sequence',"
                    " CAST(max(sealed_sequence) AS TEXT) FROM workspace_tables"));
+        QD_CHECK_OK(tx.run("DELETE FROM workspace_attributes WHERE entity = ?1", {entity}));
         return tx.run("DELETE FROM workspace_tables WHERE id = ?1", {table_id});
+    });
+}
+
+Status CatalogStore::rename_table(std::uint32_t table_id, std::string_view name,
+                                  std::string_view entity, std::string_view new_entity) {
+    return store_.write([&](Transaction& tx) -> Status {
+        QD_CHECK_OK(tx.run("UPDATE workspace_attributes SET entity = ?2 WHERE entity = ?1",
+                           {entity, new_entity}));
+        return tx.run("UPDATE workspace_tables SET name = ?2 WHERE id = ?1", {table_id, name});
+    });
+}
+
+Status CatalogStore::describe_table(std::uint32_t table_id, std::string_view description) {
+    return store_.write([&](Transaction& tx) {
+        return tx.run("UPDATE workspace_tables SET description = ?2 WHERE id = ?1",
+                      {table_id, description});
+    });
+}
+
+Status CatalogStore::set_columns(std::uint32_t table_id, std::uint32_t generation,
+                                 const std::vector<ColumnInfo>& columns) {
+    return store_.write([&](Transaction& tx) -> Status {
+        QD_CHECK_OK(tx.run("DELETE FROM workspace_columns WHERE table_id = ?1", {table_id}));
+        QD_CHECK_OK(insert_columns(tx, table_id, 0, columns));
+        return tx.run("UPDATE workspace_tables SET column_generation = ?2 WHERE id = ?1",
+                      {table_id, generation});
+    });
+}
+
+Status CatalogStore::put_attributes(const std::vector<Attribute>& attributes) {
+    return store_.write([&](Transaction& tx) -> Status {
+        for (const Attribute& one : attributes) {
+            QD_CHECK_OK(
+                one.value.empty()
+                    ? tx.run("DELETE FROM workspace_attributes WHERE entity = ?1 AND key = ?2",
+                             {one.entity, one.key})
+                    : tx.run("INSERT OR REPLACE INTO workspace_attributes VALUES (?1, ?2, ?3)",
+                             {one.entity, one.key, one.value}));
+        }
+        return {};
     });
 }
 

@@ -20,6 +20,7 @@ struct StoredTable {
     std::uint32_t retention_days = 0;
     bool retention_set = false;
     std::uint64_t sealed_sequence = 0;
+    std::uint32_t column_generation = 0;
     std::vector<ColumnInfo> columns;  // custom: all; built-in: the added ones
 };
 
@@ -36,6 +37,7 @@ struct StoredCatalog {
     std::vector<StoredTable> tables;
     std::vector<StoredExtent> extents;
     std::vector<FunctionText> functions;
+    std::vector<Attribute> attributes;
     std::uint64_t highest_sequence = 0;  // sealed of any table, dropped ones too
 };
 
@@ -52,7 +54,15 @@ class CatalogStore {
     Status add_columns(std::uint32_t table_id, std::size_t first_ordinal,
                        const std::vector<ColumnInfo>& columns);
     Status set_retention(std::uint32_t table_id, std::uint32_t days);
-    Status drop_table(std::uint32_t table_id);
+    /// Its attributes too.
+    Status drop_table(std::uint32_t table_id, std::string_view entity);
+    Status rename_table(std::uint32_t table_id, std::string_view name, std::string_view entity,
+                        std::string_view new_entity);
+    Status describe_table(std::uint32_t table_id, std::string_view description);
+    /// The columns of a custom table, all of them, and the generation they are of.
+    Status set_columns(std::uint32_t table_id, std::uint32_t generation,
+                       const std::vector<ColumnInfo>& columns);
+    Status put_attributes(const std::vector<Attribute>& attributes);
 
     /// One transaction: the extents in `removed` go, `added` come (ids assigned), and the table's
     /// rows up to `sealed_sequence` are in extents from now on (never lowered).

@@ -20,6 +20,7 @@ using columns::Scalar;
 // Memory of fresh rows beyond which appends are refused until sealing has caught up, as a multiple
 // of what one table may hold before it is sealed.
 constexpr std::size_t kFreshBytesFactor = 3;
+constexpr int kDerivationDepthMax = 10;
 
 Error misfit(const std::string& table, std::string_view what) {
     return {Code::InvalidArgument, "WSP0008",
@@ -79,7 +80,15 @@ ColumnPtr fill_times(const ColumnPtr& times, std::int64_t now) {
 
 }  // namespace
 
-Result<PendingBatch> WorkspaceImpl::prepare(std::string_view table, columns::Table rows) {
+Result<PendingBatch> WorkspaceImpl::prepare(std::string_view table, const columns::Table& rows) {
+    QD_TRY(PendingBatch batch, shape(table, rows));
+    if (batch.rows.chunk.rows > 0) {
+        batch.record = encode_record(batch.table_id, batch.rows);
+    }
+    return batch;
+}
+
+Result<PendingBatch> WorkspaceImpl::shape(std::string_view table, const columns::Table& rows) {
     QD_TRY(const TableRef data, stored_table(table));
     const std::string name(table);
     QD_CHECK_OK(check_shape(name, rows));
@@ -120,7 +129,7 @@ Result<PendingBatch> WorkspaceImpl::prepare(std::string_view table, columns::Tab
             return Error(Code::InvalidArgument, "WSP0002",
                          "table has no such column: table " + name + ", column " + field.name);
         }
-        if (column->type != field.type || batch.rows.fields.index_of(field.name)) {
+        if (column->type != field.type || batch.rows.fields.index_of(column->stored_name())) {
             return misfit(name, "column " + field.name);
         }
         ColumnPtr whole = whole_column(rows, i);
@@ -128,7 +137,7 @@ Result<PendingBatch> WorkspaceImpl::prepare(std::string_view table, columns::Tab
             has_time = true;
             whole = fill_times(whole, batch.rows.received_ticks);
         }
-        batch.rows.fields.fields.push_back(field);
+        batch.rows.fields.fields.push_back({column->stored_name(), field.type});
         batch.rows.chunk.columns.push_back(std::move(whole));
     }
     if (!has_time) {
@@ -136,8 +145,35 @@ Result<PendingBatch> WorkspaceImpl::prepare(std::string_view table, columns::Tab
         batch.rows.chunk.columns.push_back(Column::make_constant(
             Scalar::of_datetime(batch.rows.received_ticks), batch.rows.chunk.rows));
     }
-    batch.record = encode_record(batch.table_id, batch.rows);
     return batch;
+}
+
+// The rows, then what is derived from them, and what is derived from that.
+Status WorkspaceImpl::prepare_all(std::string_view table, const columns::Table& rows, int depth,
+                                  std::vector<PendingBatch>& out) {
+    QD_TRY(PendingBatch batch, prepare(table, rows));
+    if (batch.rows.chunk.rows == 0) {
+        return {};
+    }
+    out.push_back(std::move(batch));
+    Derivation* derivation = derivation_.load();
+    if (derivation == nullptr || !derivation->applies_to(table)) {
+        return {};
+    }
+    if (depth >= kDerivationDepthMax) {
+        return Error(
+            Code::FailedPrecondition, "WSP0012",
+            "update policies lead on from table to table too often, at: " + std::string(table));
+    }
+    const TablePtr schema = find_table(table);
+    if (schema == nullptr) {
+        return Error(Code::NotFound, "WSP0001", "no such table: " + std::string(table));
+    }
+    QD_TRY(std::vector<TableRows> derived, derivation->derive(*schema, rows));
+    for (const TableRows& one : derived) {
+        QD_CHECK_OK(prepare_all(one.table, one.rows, depth + 1, out));
+    }
+    return {};
 }
 
 void WorkspaceImpl::append(std::string_view table, columns::Table rows,
@@ -154,20 +190,20 @@ void WorkspaceImpl::append(std::string_view table, columns::Table rows,
                   "too many rows wait to be sealed: bytes " + std::to_string(fresh_bytes_.load()))
                 .with_retry_after_ms(200);
     } else {
-        auto batch = prepare(table, std::move(rows));
-        if (batch.ok() && batch.value().rows.chunk.rows == 0) {
+        std::vector<PendingBatch> unit;
+        refused = prepare_all(table, rows, 0, unit);
+        rows = {};
+        if (refused.ok() && unit.empty()) {
             done({});
             return;
         }
-        if (batch.ok()) {
-            batch.value().done = std::move(done);
-            refused = queue_->push(batch.value());
+        if (refused.ok()) {
+            unit.back().done = std::move(done);
+            refused = queue_->push(unit);
             if (refused.ok()) {
                 return;
             }
-            done = std::move(batch.value().done);
-        } else {
-            refused = std::move(batch).error();
+            done = std::move(unit.back().done);
         }
     }
     batches_refused_.add();
@@ -200,9 +236,13 @@ void WorkspaceImpl::publish(std::vector<PendingBatch>& batches, std::uint64_t fi
     }
     const std::int64_t now = clock_.now_ns();
     bool full = false;
-    for (const auto& [table, fresh] : by_table) {
+    for (auto& [table, fresh] : by_table) {
         const std::lock_guard lock(table->mutex);
-        if (table->dropped) {
+        // All rows were replaced while these were being written: they went with the others.
+        std::erase_if(fresh, [&](const HeadBatchPtr& batch) {
+            return batch->last_sequence <= table->sealed_sequence;
+        });
+        if (table->dropped || fresh.empty()) {
             continue;
         }
         const std::size_t before = table->content->head_bytes;

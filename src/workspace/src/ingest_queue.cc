@@ -3,7 +3,9 @@
 // client gets its answer after one sync, a crowd is gathered for up to group_commit_us.
 #include "ingest_queue.h"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 
 namespace qd::workspace::internal {
 
@@ -40,17 +42,25 @@ IngestQueue::~IngestQueue() {
     thread_.join();
 }
 
-Status IngestQueue::push(PendingBatch& batch) {
+Status IngestQueue::push(std::vector<PendingBatch>& unit) {
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < unit.size(); ++i) {
+        bytes += unit[i].record.size();
+        unit[i].continues = i + 1 < unit.size();
+        if (unit[i].continues) {
+            mark_continued(unit[i].record);
+        }
+    }
     {
         const std::lock_guard lock(mutex_);
-        if (queued_bytes_ + batch.record.size() > options_.queue_bytes_max && !queue_.empty()) {
+        if (queued_bytes_ + bytes > options_.queue_bytes_max && !queue_.empty()) {
             return Error(Code::ResourceExhausted, "WSP0005",
                          "too many rows wait for the disk: queued bytes " +
                              std::to_string(queued_bytes_))
                 .with_retry_after_ms(100);
         }
-        queued_bytes_ += batch.record.size();
-        queue_.push_back(std::move(batch));
+        queued_bytes_ += bytes;
+        std::move(unit.begin(), unit.end(), std::back_inserter(queue_));
     }
     grew_.notify_one();
     return {};
@@ -70,7 +80,8 @@ std::vector<PendingBatch> IngestQueue::next_group(std::size_t last_group) {
                        [this] { return stopping_ || queued_bytes_ >= kGroupEnough; });
     }
     std::size_t bytes = 0;
-    while (!queue_.empty() && bytes < kGroupBytesMax) {
+    while (!queue_.empty() &&
+           (bytes < kGroupBytesMax || (!group.empty() && group.back().continues))) {
         bytes += queue_.front().record.size();
         group.push_back(std::move(queue_.front()));
         queue_.pop_front();
@@ -101,13 +112,17 @@ void IngestQueue::commit(std::vector<PendingBatch> group) {
     if (!first.ok()) {
         const Status failed = log_write_error(first.error());
         for (PendingBatch& batch : group) {
-            batch.done(failed);
+            if (batch.done) {
+                batch.done(failed);
+            }
         }
         return;
     }
     publish_(group, first.value());
     for (PendingBatch& batch : group) {
-        batch.done({});
+        if (batch.done) {
+            batch.done({});
+        }
     }
 }
 

@@ -23,6 +23,8 @@ struct PendingBatch {
     std::uint32_t table_id = 0;
     std::string record;
     RowBatch rows;
+    /// The next batch in the queue is written with this one: both or neither.
+    bool continues = false;
     std::function<void(const Status&)> done;
 };
 
@@ -42,8 +44,9 @@ class IngestQueue {
     IngestQueue(const IngestQueue&) = delete;
     IngestQueue& operator=(const IngestQueue&) = delete;
 
-    /// Errors: ResourceExhausted WSP0005 with retry_after_ms; the batch is untouched then.
-    Status push(PendingBatch& batch);
+    /// The batches as one unit; the last one's `done` tells of all.
+    /// Errors: ResourceExhausted WSP0005 with retry_after_ms; the batches are untouched then.
+    Status push(std::vector<PendingBatch>& unit);
     std::size_t queued_bytes() const;
 
   private:

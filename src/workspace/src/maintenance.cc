@@ -8,19 +8,15 @@
 // replay starts behind it, so a row is never in an extent and replayed too.
 // Merging takes merge_fan_in extents of one size class (powers of that number), so a row is
 // rewritten O(log n) times.
+#include "column_inputs.h"
 #include "workspace_impl.h"
 
 #include <algorithm>
 #include <chrono>
-#include <numeric>
 
 namespace qd::workspace::internal {
 
 namespace {
-
-using columns::Column;
-using columns::ColumnPtr;
-using columns::Scalar;
 
 constexpr std::uint64_t kMergeBytesMax = 1ULL << 30;  // read by one merge, before compression
 // A wall clock that moves this much more than the monotonic one has jumped …
@@ -28,101 +24,6 @@ constexpr std::int64_t kJumpTicks = Ticks::kHour;
 // … and for this long afterwards nothing is deleted on its word.
 constexpr std::int64_t kDistrustNs = 24LL * 3600 * 1'000'000'000;
 constexpr std::int64_t kRepeatFailureNs = 60LL * 1'000'000'000;  // between two equal warnings
-
-// Every column that any of the fields lists name, in order of first sight.
-void add_field(std::vector<ColumnInput>& inputs, const std::string& name, columns::DataType type) {
-    for (const ColumnInput& input : inputs) {
-        if (input.name == name) {
-            return;
-        }
-    }
-    inputs.push_back({name, type, {}});
-}
-
-// The order that sorts rows by time, stable; empty when they are sorted and all are kept. Rows
-// received before `hidden_before` are left out.
-std::vector<std::uint32_t> time_order(const std::vector<ColumnInput>& inputs,
-                                      std::int64_t hidden_before, std::uint64_t& rows) {
-    std::vector<std::int64_t> times;
-    std::vector<std::int64_t> received;
-    for (const ColumnInput& input : inputs) {
-        std::vector<std::int64_t>* out = input.name == kTimeGenerated  ? &times
-                                         : input.name == kTimeReceived ? &received
-                                                                       : nullptr;
-        if (out == nullptr) {
-            continue;
-        }
-        for (const ColumnPtr& piece : input.pieces) {
-            for (std::uint32_t i = 0; i < piece->size(); ++i) {
-                out->push_back(piece->is_null(i) ? 0 : piece->int_at(i));
-            }
-        }
-    }
-    std::vector<std::uint32_t> order;
-    for (std::uint32_t i = 0; i < rows; ++i) {
-        if (received.empty() || received[i] >= hidden_before) {
-            order.push_back(i);
-        }
-    }
-    const bool all = order.size() == rows;
-    rows = order.size();
-    if (times.empty() ||
-        std::is_sorted(order.begin(), order.end(),
-                       [&](std::uint32_t a, std::uint32_t b) { return times[a] < times[b]; })) {
-        return all ? std::vector<std::uint32_t>() : order;
-    }
-    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return times[a] != times[b] ? times[a] < times[b] : a < b;
-    });
-    return order;
-}
-
-std::vector<ColumnInput> inputs_of_batches(std::span<const HeadBatchPtr> batches) {
-    std::vector<ColumnInput> inputs;
-    for (const HeadBatchPtr& batch : batches) {
-        for (const columns::Field& field : batch->fields.fields) {
-            add_field(inputs, field.name, field.type);
-        }
-    }
-    for (ColumnInput& input : inputs) {
-        for (const HeadBatchPtr& batch : batches) {
-            const ColumnPtr* column = batch->find_column(input.name);
-            input.pieces.push_back(
-                column != nullptr
-                    ? *column
-                    : Column::make_constant(Scalar::null_of(input.type), batch->chunk.rows));
-        }
-    }
-    return inputs;
-}
-
-Result<std::vector<ColumnInput>> inputs_of_extents(const std::vector<ExtentPtr>& extents) {
-    std::vector<ColumnInput> inputs;
-    for (const ExtentPtr& entry : extents) {
-        for (const ExtentColumn& column : entry->extent->footer().columns) {
-            if (column.parent.empty()) {
-                add_field(inputs, column.name, column.type);
-            }
-        }
-    }
-    for (ColumnInput& input : inputs) {
-        for (const ExtentPtr& entry : extents) {
-            const ExtentColumn* column = entry->extent->find_column(input.name);
-            DictionaryCache cache(entry->extent);
-            const auto& groups = entry->extent->footer().group_rows;
-            for (std::size_t g = 0; g < groups.size(); ++g) {
-                if (column == nullptr || column->type != input.type) {
-                    input.pieces.push_back(
-                        Column::make_constant(Scalar::null_of(input.type), groups[g]));
-                } else {
-                    QD_TRY(auto piece, cache.read(*column, g));
-                    input.pieces.push_back(std::move(piece));
-                }
-            }
-        }
-    }
-    return inputs;
-}
 
 }  // namespace
 
@@ -236,6 +137,19 @@ std::string WorkspaceImpl::next_extent_file(std::uint32_t table_id) {
     return name;
 }
 
+Result<StoredExtent> WorkspaceImpl::write_new(const TableRef& table, std::uint64_t up_to_sequence,
+                                              const std::vector<ColumnInput>& columns,
+                                              std::span<const std::uint32_t> order,
+                                              std::uint64_t rows) {
+    StoredExtent stored;
+    stored.table_id = table->id;
+    stored.file = next_extent_file(table->id);
+    stored.rows = rows;
+    QD_TRY(stored.bytes, write_extent(files_, executor_, extent_dir_ + "/" + stored.file, columns,
+                                      order, rows, up_to_sequence));
+    return stored;
+}
+
 // Writes one new extent (none when rows is 0) in place of `removed` and of the fresh rows up to the
 // sequence.
 Status WorkspaceImpl::replace_extents(const TableRef& table, std::uint64_t up_to_sequence,
@@ -243,16 +157,17 @@ Status WorkspaceImpl::replace_extents(const TableRef& table, std::uint64_t up_to
                                       const std::vector<ColumnInput>& columns,
                                       std::span<const std::uint32_t> order, std::uint64_t rows) {
     std::vector<StoredExtent> added;
-    std::vector<ExtentPtr> opened;
     if (rows > 0) {
-        StoredExtent stored;
-        stored.table_id = table->id;
-        stored.file = next_extent_file(table->id);
-        stored.rows = rows;
-        QD_TRY(stored.bytes, write_extent(files_, executor_, extent_dir_ + "/" + stored.file,
-                                          columns, order, rows, up_to_sequence));
+        QD_TRY(StoredExtent stored, write_new(table, up_to_sequence, columns, order, rows));
         added.push_back(std::move(stored));
     }
+    return exchange_extents(table, up_to_sequence, removed, std::move(added));
+}
+
+Status WorkspaceImpl::exchange_extents(const TableRef& table, std::uint64_t up_to_sequence,
+                                       const std::vector<ExtentPtr>& removed,
+                                       std::vector<StoredExtent> added) {
+    std::vector<ExtentPtr> opened;
     std::vector<std::uint64_t> removed_ids;
     for (const ExtentPtr& entry : removed) {
         removed_ids.push_back(entry->stored.id);

@@ -16,9 +16,11 @@ using columns::DataType;
 class TableSnapshot final : public Snapshot {
   public:
     TableSnapshot(TablePtr schema, std::shared_ptr<const TableContent> content,
-                  std::uint32_t table_id, std::string workspace_id, std::int64_t hidden_before)
+                  std::uint64_t last_sequence, std::uint32_t table_id, std::string workspace_id,
+                  std::int64_t hidden_before)
         : schema_(std::move(schema)),
           content_(std::move(content)),
+          last_sequence_(last_sequence),
           table_id_(table_id),
           workspace_id_(std::move(workspace_id)),
           hidden_before_(hidden_before) {
@@ -41,7 +43,14 @@ class TableSnapshot final : public Snapshot {
         return time_.empty() ? std::nullopt : std::optional(Timestamp{time_.greatest});
     }
 
-    Result<std::vector<std::unique_ptr<Morsel>>> scan(const ScanOptions& options) const override {
+    std::uint64_t last_sequence() const override { return last_sequence_; }
+
+    Result<std::vector<std::unique_ptr<Morsel>>> scan(const ScanOptions& wanted) const override {
+        ScanOptions options = wanted;
+        for (ScanPredicate& predicate : options.predicates) {
+            const ColumnInfo* column = schema_->find_column(predicate.column);
+            predicate.column = column != nullptr ? column->stored_name() : predicate.column;
+        }
         QD_TRY(const auto plan, make_plan(options));
         std::vector<std::unique_ptr<Morsel>> morsels;
         const std::vector<ScanPredicate> predicates = all_predicates(options);
@@ -82,7 +91,10 @@ class TableSnapshot final : public Snapshot {
                 wanted.text = workspace_id_;
             } else if (name == kTimeReceived) {
                 wanted.type = DataType::DateTime;
+            } else if (name == kRowId) {
+                wanted.type = DataType::Long;
             } else if (column != nullptr) {
+                wanted.name = column->stored_name();
                 wanted.type = column->type;
             } else {
                 return Error(
@@ -125,6 +137,7 @@ class TableSnapshot final : public Snapshot {
 
     TablePtr schema_;
     std::shared_ptr<const TableContent> content_;
+    std::uint64_t last_sequence_;
     std::uint32_t table_id_;
     std::string workspace_id_;
     std::int64_t hidden_before_;
@@ -136,10 +149,11 @@ class TableSnapshot final : public Snapshot {
 
 std::shared_ptr<const Snapshot> make_snapshot(TablePtr schema,
                                               std::shared_ptr<const TableContent> content,
-                                              std::uint32_t table_id, std::string workspace_id,
+                                              std::uint64_t last_sequence, std::uint32_t table_id,
+                                              std::string workspace_id,
                                               std::int64_t hidden_before) {
-    return std::make_shared<TableSnapshot>(std::move(schema), std::move(content), table_id,
-                                           std::move(workspace_id), hidden_before);
+    return std::make_shared<TableSnapshot>(std::move(schema), std::move(content), last_sequence,
+                                           table_id, std::move(workspace_id), hidden_before);
 }
 
 }  // namespace qd::workspace::internal

@@ -16,10 +16,10 @@
 
 namespace qd::workspace::internal {
 
-/// Stored with every row, visible only through kItemId: the record's sequence × 2^20 plus the row's
-/// place in its record. Unique in the workspace.
-inline constexpr std::string_view kRowId = "_RowId";
-inline constexpr int kRowIdShift = 20;
+/// Names that a bare or bracketed KQL identifier can say.
+bool is_valid_name(std::string_view name);
+/// What files call a column that was added after the table's columns had changed: no valid name.
+std::string stored_name_of(std::string_view name, std::uint32_t generation);
 
 /// Smallest and largest of some 64-bit values; least > greatest: there were none.
 struct Bounds {
@@ -87,6 +87,8 @@ struct TableData {
     std::uint32_t id = 0;  // 0: built in and never written to
     TablePtr schema;
     std::size_t stored_columns = 0;  // rows of workspace_columns
+    /// Changes of columns so far: columns added after one are stored under names of their own.
+    std::uint32_t column_generation = 0;
     std::shared_ptr<const TableContent> content = std::make_shared<TableContent>();
     std::uint64_t sealed_sequence = 0;
     std::uint64_t sealing_sequence = 0;  // batches up to here may not be joined with later ones

@@ -16,7 +16,8 @@ bool is_hidden(std::string_view name) {
     return name == kTimeReceived || name == kItemId || name == kRowId;
 }
 
-// Names that a bare or bracketed KQL identifier can say.
+}  // namespace
+
 bool is_valid_name(std::string_view name) {
     return !name.empty() && name.size() <= kNameBytesMax &&
            std::none_of(name.begin(), name.end(), [](char c) {
@@ -25,7 +26,9 @@ bool is_valid_name(std::string_view name) {
            });
 }
 
-}  // namespace
+std::string stored_name_of(std::string_view name, std::uint32_t generation) {
+    return std::string(name) + '\x01' + std::to_string(generation);
+}
 
 Status WorkspaceImpl::check_columns(std::string_view table,
                                     const std::vector<ColumnInfo>& columns) const {
@@ -169,6 +172,9 @@ Status WorkspaceImpl::add_columns_locked(const TableRef& table, const columns::S
         ColumnInfo column;
         column.name = field.name;
         column.type = field.type;
+        if (table->column_generation > 0) {
+            column.stored = stored_name_of(field.name, table->column_generation);
+        }
         schema->columns.push_back(column);
         added.push_back(std::move(column));
     }
@@ -234,10 +240,12 @@ Status WorkspaceImpl::drop_table(std::string_view table) {
         }
         content = data->content;
     }
-    QD_CHECK_OK(catalog_.drop_table(data->id));
+    const std::string entity = "table/" + std::string(table);
+    QD_CHECK_OK(catalog_.drop_table(data->id, entity));
     {
         const std::unique_lock lock(tables_mutex_);
         tables_.erase(tables_.find(table));
+        std::erase_if(attributes_, [&](const auto& one) { return one.first.first == entity; });
     }
     {
         const std::lock_guard lock(data->mutex);

@@ -119,6 +119,7 @@ Status WorkspaceImpl::load_catalog(StoredCatalog& catalog) {
                 schema->columns.push_back(std::move(column));
             }
         }
+        data->column_generation = stored.column_generation;
         data->id = stored.id;
         data->sealed_sequence = stored.sealed_sequence;
         data->schema = std::move(schema);
@@ -140,6 +141,9 @@ Status WorkspaceImpl::load_catalog(StoredCatalog& catalog) {
         if (const auto at = by_id.find(id); at != by_id.end()) {
             at->second->replace(0, {}, entries);
         }
+    }
+    for (Attribute& one : catalog.attributes) {
+        attributes_[{std::move(one.entity), std::move(one.key)}] = std::move(one.value);
     }
     for (FunctionText& function : catalog.functions) {
         functions_.emplace(function.name, std::move(function));
@@ -257,14 +261,18 @@ Result<std::shared_ptr<const Snapshot>> WorkspaceImpl::snapshot(std::string_view
     TablePtr schema;
     std::shared_ptr<const TableContent> content;
     std::uint32_t id = 0;
+    std::uint64_t last = 0;
     {
         const std::lock_guard lock(data->mutex);
         schema = data->schema;
         content = data->content;
         id = data->id;
+        last = std::max(data->sealed_sequence,
+                        content->head.empty() ? 0 : content->head.back()->last_sequence);
     }
     const std::int64_t hidden = hidden_before(*schema);
-    return make_snapshot(std::move(schema), std::move(content), id, options_.workspace_id, hidden);
+    return make_snapshot(std::move(schema), std::move(content), last, id, options_.workspace_id,
+                         hidden);
 }
 
 Result<TableStatistics> WorkspaceImpl::statistics(std::string_view table) const {

@@ -38,12 +38,22 @@ class WorkspaceImpl final : public Workspace {
     Status ensure_table(std::string_view table, const columns::Schema& wanted) override;
     Status set_retention(std::string_view table, std::uint32_t days) override;
     Status drop_table(std::string_view table) override;
+    Status rename_table(std::string_view table, std::string_view name) override;
+    Status describe_table(std::string_view table, std::string_view description) override;
+    Status change_columns(std::string_view table,
+                          const std::vector<ColumnChange>& changes) override;
+    std::vector<Attribute> attributes(std::string_view entity) const override;
+    Status put_attributes(const std::vector<Attribute>& attributes) override;
     std::vector<FunctionText> functions() const override;
     Status put_function(const FunctionText& function) override;
     Status drop_function(std::string_view name) override;
     void append(std::string_view table, columns::Table rows,
                 std::function<void(const Status&)> done) override;
     Status append_and_wait(std::string_view table, columns::Table rows) override;
+    void set_derivation(Derivation* derivation) override { derivation_ = derivation; }
+    Result<std::uint64_t> remove_rows(std::string_view table,
+                                      const std::vector<std::int64_t>& row_ids) override;
+    Status replace_rows(std::string_view table, columns::Table rows) override;
     Result<std::shared_ptr<const Snapshot>> snapshot(std::string_view table) const override;
     Result<TableStatistics> statistics(std::string_view table) const override;
     Status seal_all() override;
@@ -67,8 +77,16 @@ class WorkspaceImpl final : public Workspace {
     Status ensure_stored(TableData& table);
     Status add_columns_locked(const TableRef& table, const columns::Schema& wanted);
 
+    // alter.cc
+    Result<TableRef> custom_table(std::string_view name) const;
+
     // ingest.cc
-    Result<PendingBatch> prepare(std::string_view table, columns::Table rows);
+    /// The rows as the table has them.
+    Result<PendingBatch> shape(std::string_view table, const columns::Table& rows);
+    /// The same with the record for the log.
+    Result<PendingBatch> prepare(std::string_view table, const columns::Table& rows);
+    Status prepare_all(std::string_view table, const columns::Table& rows, int depth,
+                       std::vector<PendingBatch>& out);
     void publish(std::vector<PendingBatch>& batches, std::uint64_t first_sequence);
 
     // maintenance.cc
@@ -81,6 +99,18 @@ class WorkspaceImpl final : public Workspace {
                            const std::vector<ExtentPtr>& removed,
                            const std::vector<ColumnInput>& columns,
                            std::span<const std::uint32_t> order, std::uint64_t rows);
+    /// Writes the file of a new extent.
+    Result<StoredExtent> write_new(const TableRef& table, std::uint64_t up_to_sequence,
+                                   const std::vector<ColumnInput>& columns,
+                                   std::span<const std::uint32_t> order, std::uint64_t rows);
+    /// The exchange itself, in the store and in memory, when the new files are written.
+    Status exchange_extents(const TableRef& table, std::uint64_t up_to_sequence,
+                            const std::vector<ExtentPtr>& removed, std::vector<StoredExtent> added);
+
+    // rewrite.cc
+    Result<std::uint64_t> remove_from(const TableRef& table, const ExtentPtr& entry,
+                                      const std::vector<std::int64_t>& row_ids,
+                                      std::vector<StoredExtent>& added);
     std::string next_extent_file(std::uint32_t table_id);
     Status clean_log();
     void watch_clock();
@@ -110,6 +140,7 @@ class WorkspaceImpl final : public Workspace {
     mutable std::shared_mutex tables_mutex_;
     std::map<std::string, TableRef, std::less<>> tables_;
     std::map<std::string, FunctionText, std::less<>> functions_;
+    std::map<std::pair<std::string, std::string>, std::string> attributes_;  // entity, key
     std::mutex ddl_mutex_;
     std::mutex maintenance_mutex_;
     std::atomic<std::uint64_t> fresh_bytes_{0};
@@ -120,6 +151,7 @@ class WorkspaceImpl final : public Workspace {
     std::int64_t distrust_until_ns_ = std::numeric_limits<std::int64_t>::min();
     std::map<std::string, std::int64_t> last_failures_;
 
+    std::atomic<Derivation*> derivation_{nullptr};
     std::unique_ptr<LogWriter> writer_;
     std::unique_ptr<IngestQueue> queue_;
 

@@ -74,10 +74,11 @@ LogWriter::LogWriter(Files& files, std::string dir, std::size_t segment_bytes_ma
       next_sequence_(next_sequence) {}
 
 Status LogWriter::start_segment() {
-    const std::uint64_t first = next_sequence_;
+    std::uint64_t first = 0;
     std::uint64_t previous_valid_bytes = 0;
     {
         const std::lock_guard lock(mutex_);
+        first = next_sequence_;
         if (!segments_.empty() && segments_.back().first_sequence == first) {
             segments_.pop_back();  // it holds nothing and is written anew
         }
@@ -134,7 +135,7 @@ Result<std::uint64_t> LogWriter::append_group(std::span<const Entry> entries) {
     if (!file_) {
         QD_CHECK_OK(start_segment());
     }
-    const std::uint64_t first = next_sequence_;
+    const std::uint64_t first = reserve(entries.size());
     std::uint64_t bytes = 0;
     for (std::size_t i = 0; i < entries.size(); ++i) {
         stamp_record(*entries[i].record, first + i);
@@ -151,7 +152,13 @@ Result<std::uint64_t> LogWriter::append_group(std::span<const Entry> entries) {
     for (std::size_t i = 0; i < entries.size(); ++i) {
         segment.last_sequence_of[entries[i].table_id] = first + i;
     }
-    next_sequence_ = first + entries.size();
+    return first;
+}
+
+std::uint64_t LogWriter::reserve(std::uint64_t count) {
+    const std::lock_guard lock(mutex_);
+    const std::uint64_t first = next_sequence_;
+    next_sequence_ += count;
     return first;
 }
 

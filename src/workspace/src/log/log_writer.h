@@ -51,6 +51,8 @@ class LogWriter {
     Result<std::uint64_t> append_group(std::span<const Entry> entries);
 
     std::uint64_t next_sequence() const;
+    /// Sequences nothing else will get, from the returned one on.
+    std::uint64_t reserve(std::uint64_t count);
     std::uint64_t total_bytes() const;
     /// Removes the segments, oldest first, of which no record is needed: all are before
     /// `end_sequence`, and `sealed(table)` is the last sequence of that table that is safe

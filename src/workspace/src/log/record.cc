@@ -1,7 +1,7 @@
 // One record of the log: a header of 48 bytes and a payload.
 //
 //   0 u32 magic "QDLR"      4 u32 stored payload bytes   8 u32 raw payload bytes
-//  12 u32 table id         16 u64 sequence              24 u32 flags (1 = LZ4)
+//  12 u32 table id         16 u64 sequence              24 u32 flags (1 = LZ4, 2 = continued)
 //  28 u32 rows             32 u64 XXH3-64 of the payload as stored
 //  40 u64 XXH3-64 of the 40 bytes before
 //
@@ -32,6 +32,7 @@ using columns::Layout;
 
 constexpr char kMagic[5] = "QDLR";
 constexpr std::uint32_t kFlagLz4 = 1;
+constexpr std::uint32_t kFlagContinued = 2;
 constexpr std::size_t kCompressMin = 1024;  // shorter payloads are not worth a call
 
 std::uint64_t hash_of(std::string_view bytes) {
@@ -183,6 +184,14 @@ std::string encode_record(std::uint32_t table_id, const RowBatch& batch) {
     put(record, 32, hash_of(payload));
     record += payload;
     return record;
+}
+
+void mark_continued(std::string& record) {
+    put(record, 24, get<std::uint32_t>(record, 24) | kFlagContinued);
+}
+
+bool RecordView::continued() const {
+    return (flags & kFlagContinued) != 0;
 }
 
 void stamp_record(std::string& record, std::uint64_t sequence) {

@@ -23,6 +23,9 @@ std::string encode_record(std::uint32_t table_id, const RowBatch& batch);
 /// Puts the sequence in; the record is complete then.
 void stamp_record(std::string& record, std::uint64_t sequence);
 
+/// Before the stamp: the record counts only together with the next one of its segment.
+void mark_continued(std::string& record);
+
 /// A record found in a log file.
 struct RecordView {
     std::uint64_t sequence = 0;
@@ -32,6 +35,7 @@ struct RecordView {
     std::uint32_t raw_bytes = 0;
     std::string_view payload;
     std::size_t total_bytes = 0;
+    bool continued() const;
 };
 
 /// The record at the start of the bytes, its checksums verified; nothing when there is none whole.

@@ -3,9 +3,10 @@
 // Bytes that are no whole record mean one of three things. At the end of the last segment: a write
 // that the crash cut short; nobody was told it succeeded, so it is cut off. Behind the place that
 // the next segment's header names as its predecessor's valid end: a group that was refused.
-// Anywhere else: damage to rows that may have been acknowledged, which is reported and stepped
-// over, because a server that starts with a stated loss serves people better than one that does not
-// start.
+// A record that is marked as continued counts with the one behind it: such a unit is torn when its
+// last record is missing. Anywhere else: damage to rows that may have been acknowledged, which is
+// reported and stepped over, because a server that starts with a stated loss serves people better
+// than one that does not start.
 #include "log/replay.h"
 
 #include <algorithm>
@@ -31,7 +32,7 @@ void report_damage(Log& log, ReplayReport& report, const std::string& path, std:
                {"bytes", static_cast<std::int64_t>(bytes)}});
 }
 
-// Walks the records of one segment up to `limit`; returns where the whole records end.
+// Walks the records of one segment up to `limit`; returns where the whole units end.
 std::size_t walk(Log& log, const SegmentFile& segment, std::size_t limit, ReplayReport& report,
                  Segment& out, const std::function<void(const RecordView&)>& on_record) {
     const std::string_view bytes = segment.file->bytes().substr(0, limit);
@@ -39,26 +40,37 @@ std::size_t walk(Log& log, const SegmentFile& segment, std::size_t limit, Replay
     if (!segment.header) {
         report_damage(log, report, segment.path, 0, at);
     }
+    std::vector<std::pair<std::size_t, RecordView>> unit;  // held back, with their places
+    const auto hand_on = [&] {
+        for (const auto& [place, record] : unit) {
+            report.last_sequence = record.sequence;
+            ++report.records;
+            out.last_sequence_of[record.table_id] = record.sequence;
+            on_record(record);
+        }
+        unit.clear();
+    };
     while (at < bytes.size()) {
         const auto record = find_record(bytes.substr(at));
         if (!record) {
             const std::size_t next = search_record(bytes, at + 1);
             if (next == std::string_view::npos) {
-                return at;
+                return unit.empty() ? at : unit.front().first;
             }
+            hand_on();  // what is left of a damaged unit was acknowledged
             report_damage(log, report, segment.path, at, next - at);
             at = next;
             continue;
         }
         if (record->sequence > report.last_sequence) {
-            report.last_sequence = record->sequence;
-            ++report.records;
-            out.last_sequence_of[record->table_id] = record->sequence;
-            on_record(*record);
+            unit.emplace_back(at, *record);
+            if (!record->continued()) {
+                hand_on();
+            }
         }
         at += record->total_bytes;
     }
-    return at;
+    return unit.empty() ? at : unit.front().first;
 }
 
 Status cut_off(Files& files, Log& log, const SegmentFile& segment, std::size_t at,

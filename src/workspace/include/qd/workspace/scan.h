@@ -88,6 +88,8 @@ class Snapshot {
     /// Oldest and newest TimeGenerated; nothing when there are no rows.
     virtual std::optional<Timestamp> oldest() const = 0;
     virtual std::optional<Timestamp> newest() const = 0;
+    /// Every row of a batch up to this sequence is seen, none of a later one (kRowId).
+    virtual std::uint64_t last_sequence() const = 0;
     /// One morsel a row group of each extent (oldest extents first), then the fresh rows.
     virtual Result<std::vector<std::unique_ptr<Morsel>>> scan(const ScanOptions& options) const = 0;
 };

@@ -22,6 +22,9 @@ struct ColumnInfo {
     columns::DataType type = columns::DataType::String;
     /// View columns: the KQL expression over the underlying table that computes this one.
     std::string expression;
+    /// What files call it; empty: the same. A name that was given up is never used for other data.
+    std::string stored = {};
+    const std::string& stored_name() const { return stored.empty() ? name : stored; }
     bool operator==(const ColumnInfo&) const = default;
 };
 
@@ -57,6 +60,10 @@ inline constexpr std::string_view kTimeGenerated = "TimeGenerated";
 inline constexpr std::string_view kTimeReceived = "_TimeReceived";
 /// Hidden, string: a GUID that names the row for good.
 inline constexpr std::string_view kItemId = "_ItemId";
+/// Hidden, long: grows in the order in which rows become visible; unique in the workspace. The
+/// sequence of the row's batch × 2^20 plus the row's place in it.
+inline constexpr std::string_view kRowId = "_RowId";
+inline constexpr int kRowIdShift = 20;
 /// Visible where the schema lists them, never stored: the table's name, the workspace's id.
 inline constexpr std::string_view kTypeColumn = "Type";
 inline constexpr std::string_view kTenantId = "TenantId";

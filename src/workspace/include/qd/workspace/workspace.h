@@ -55,6 +55,39 @@ struct FunctionText {
     bool is_view = false;
 };
 
+/// A text kept beside what it is about: a policy, a mapping, a view's definition.
+struct Attribute {
+    std::string entity;  // "table/T"
+    std::string key;     // "policy/update"
+    std::string value;
+};
+
+/// What one command does to a column of a custom table. Rows stored before are not rewritten: a
+/// column that changes its type reads as null in them.
+struct ColumnChange {
+    enum class Kind : std::uint8_t { Drop, Rename, Retype };
+    Kind kind = Kind::Drop;
+    std::string name;
+    std::string new_name = {};                           // Rename
+    columns::DataType type = columns::DataType::String;  // Retype
+};
+
+struct TableRows {
+    std::string table;
+    columns::Table rows;
+};
+
+/// Makes further rows of rows that are being appended (update policies). Threads: any, at once.
+class Derivation {
+  public:
+    virtual ~Derivation() = default;
+    /// Cheap; asked for each append.
+    virtual bool applies_to(std::string_view table) const = 0;
+    /// The rows to store with these, in one atomic step. An error refuses the whole append.
+    virtual Result<std::vector<TableRows>> derive(const TableSchema& table,
+                                                  const columns::Table& rows) = 0;
+};
+
 struct TableStatistics {
     std::uint64_t rows = 0;
     std::uint64_t fresh_rows = 0;  // not yet in an extent
@@ -96,8 +129,19 @@ class Workspace {
     /// create_table() for a custom name (ending in _CL) that is missing, else add_columns().
     virtual Status ensure_table(std::string_view table, const columns::Schema& wanted) = 0;
     virtual Status set_retention(std::string_view table, std::uint32_t days) = 0;
-    /// Custom tables only; the rows are gone for good.
+    /// Custom tables only; the rows are gone for good, and so are its attributes.
     virtual Status drop_table(std::string_view table) = 0;
+    /// Custom tables only; attributes go along. Errors: AlreadyExists WSP0007.
+    virtual Status rename_table(std::string_view table, std::string_view name) = 0;
+    virtual Status describe_table(std::string_view table, std::string_view description) = 0;
+    /// Custom tables only, all of the changes or none; TimeGenerated stays as it is.
+    virtual Status change_columns(std::string_view table,
+                                  const std::vector<ColumnChange>& changes) = 0;
+
+    /// All of an entity, or of every entity that begins with it when it ends in '/'.
+    virtual std::vector<Attribute> attributes(std::string_view entity) const = 0;
+    /// Puts the attributes (an empty value removes one) in one step.
+    virtual Status put_attributes(const std::vector<Attribute>& attributes) = 0;
 
     virtual std::vector<FunctionText> functions() const = 0;
     virtual Status put_function(const FunctionText& function) = 0;
@@ -113,6 +157,15 @@ class Workspace {
                         std::function<void(const Status&)> done) = 0;
     /// The same, waiting.
     virtual Status append_and_wait(std::string_view table, columns::Table rows) = 0;
+    /// To be set before the first append; null ends it. Lifetime: outlives the workspace's use.
+    virtual void set_derivation(Derivation* derivation) = 0;
+
+    /// Takes the rows of the ids away, ascending; of custom tables. Crash: all of them or none.
+    /// The rows taken away (fewer when some were gone before).
+    virtual Result<std::uint64_t> remove_rows(std::string_view table,
+                                              const std::vector<std::int64_t>& row_ids) = 0;
+    /// Puts the rows in place of all that were there. Crash: the old rows or the new ones.
+    virtual Status replace_rows(std::string_view table, columns::Table rows) = 0;
 
     /// Errors: NotFound WSP0001; views have no rows of their own (WSP0007).
     virtual Result<std::shared_ptr<const Snapshot>> snapshot(std::string_view table) const = 0;
