@@ -190,6 +190,7 @@ struct Engine::Running {
         query.cancel = cancel;
         query.deadline_ns = options.timeout_ms > 0 ? begin_ns + options.timeout_ms * 1'000'000 : 0;
         query.now = options.now.ticks != 0 ? options.now : clock.utc();
+        query.principal = &options.principal;
         query.workers = std::max<std::size_t>(
             options.workers != 0 ? options.workers : engine.executor_.concurrency(), 1);
         query.chunk_rows = options.chunk_rows != 0 ? options.chunk_rows : columns::kChunkRows;

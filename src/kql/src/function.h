@@ -24,12 +24,15 @@ using columns::ColumnPtr;
 using columns::DataType;
 using columns::Scalar;
 
+struct Principal;  // engine.h
+
 /// What a kernel may know besides its arguments.
 struct EvalContext {
     Timestamp now;             // one value for the whole query
     Random* random = nullptr;  // rand(), new_guid(), sample
     MemoryBudget* budget = nullptr;
     Catalog* catalog = nullptr;
+    const Principal* principal = nullptr;
 };
 
 /// How project, extend and summarize name a column that a call makes (kql.md b.21).

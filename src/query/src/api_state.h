@@ -19,6 +19,9 @@ struct QueryApi::State {
 
 inline constexpr std::uint64_t kQueryBodyBytesMax = 4 << 20;
 
+/// What the query log says of a request's query.
+QueryOrigin origin_of(const AnswerIds& ids, const net::HttpRequest& request);
+
 /// Fresh activity id, the caller's request id (or a fresh one), now.
 AnswerIds answer_ids(QueryApi::State& state, const net::HttpRequest& request);
 

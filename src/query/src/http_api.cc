@@ -12,6 +12,13 @@ AnswerIds answer_ids(QueryApi::State& state, const net::HttpRequest& request) {
     return ids;
 }
 
+QueryOrigin origin_of(const AnswerIds& ids, const net::HttpRequest& request) {
+    const std::string_view app = request.headers.get_or("x-ms-app");
+    return {.client_request_id = ids.client_request_id,
+            .activity_id = ids.activity_id,
+            .application = std::string(app.empty() ? request.headers.get_or("User-Agent") : app)};
+}
+
 void observe_query(QueryApi::State& state, std::string_view api,
                    const Result<kql::QueryResult>& result) {
     const std::string outcome = !result.ok() ? "failed" : result.value().partial ? "partial" : "ok";

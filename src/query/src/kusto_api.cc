@@ -1,6 +1,7 @@
 // Kusto REST: query (v1, v2) and management. Source: Kusto REST API reference, "Query/management
 // HTTP request" and "Request properties".
 #include "api_state.h"
+#include "qd/codec/compress.h"
 #include "qd/codec/json.h"
 
 #include <charconv>
@@ -8,6 +9,10 @@
 namespace qd::query {
 
 namespace {
+
+// The service takes 4 MB; clients that know no better may send more.
+constexpr std::uint64_t kIngestBodyBytesMax = 32 << 20;
+constexpr std::uint64_t kIngestInflatedBytesMax = 256 << 20;
 
 struct KustoRequest {
     std::string text;
@@ -157,7 +162,8 @@ void handle(QueryApi::State& state, Api api, const net::HttpRequest& request,
         fail(allowed.error(), wanted.text);
         return;
     }
-    Result<kql::QueryResult> result = state.service.run(wanted.text, wanted.options);
+    Result<kql::QueryResult> result =
+        state.service.run(wanted.text, wanted.options, origin_of(ids, request));
     observe_query(state, "kusto", result);
     if (!result.ok()) {
         fail(result.error(), wanted.text);
@@ -176,6 +182,48 @@ void handle(QueryApi::State& state, Api api, const net::HttpRequest& request,
     }
 }
 
+/// POST /v1/rest/ingest/{db}/{table}?streamFormat=Csv&mappingName=m. The rows are stored when the
+/// answer leaves. Source: Kusto REST, "Streaming ingestion HTTP request".
+void handle_ingest(QueryApi::State& state, const net::HttpRequest& request,
+                   const net::HttpReply& reply) {
+    const AnswerIds ids = answer_ids(state, request);
+    const auto fail = [&](const Error& error) {
+        int status = 200;
+        std::string body = kusto_error(error, "", ids, status);
+        send(reply, ids, status, std::move(body));
+    };
+    if (Status allowed = state.authorize(request, true); !allowed.ok()) {
+        fail(allowed.error());
+        return;
+    }
+    std::string inflated;
+    std::string_view bytes = request.body;
+    if (request.headers.get_or("Content-Encoding") == "gzip") {
+        auto plain = codec::gunzip(bytes, kIngestInflatedBytesMax);
+        if (!plain.ok()) {
+            fail(plain.error());
+            return;
+        }
+        inflated = std::move(plain.value());
+        bytes = inflated;
+    }
+    const auto rows = state.service.ingest(
+        request.path_parameter("table"), request.query_parameter("streamFormat").value_or("csv"),
+        request.query_parameter("mappingName").value_or(""), bytes);
+    if (!rows.ok()) {
+        fail(rows.error());
+        return;
+    }
+    send(reply, ids, 200,
+         R"({"Tables":[{"TableName":"Table_0","Columns":[)"
+         R"({"ColumnName":"ConsumedRecordsCount","DataType":"Int64","ColumnType":"long"},)"
+         R"({"ColumnName":"UpdatePolicyStatus","DataType":"String","ColumnType":"string"},)"
+         R"({"ColumnName":"UpdatePolicyFailureCode","DataType":"String","ColumnType":"string"},)"
+         R"({"ColumnName":"UpdatePolicyFailureReason","DataType":"String","ColumnType":"string"}],)"
+         R"("Rows":[[)" +
+             std::to_string(rows.value()) + R"(,"Inactive","Unknown",null]]}]})");
+}
+
 }  // namespace
 
 void add_kusto(net::Router& router, QueryApi::State& state, Status& status) {
@@ -192,6 +240,15 @@ void add_kusto(net::Router& router, QueryApi::State& state, Status& status) {
         if (api != Api::Management) {
             add_route(router, status, "GET", path, handler);
         }
+    }
+    Status added =
+        router.add("POST", "/v1/rest/ingest/{db}/{table}",
+                   [&state](const net::HttpRequest& request, const net::HttpReply& reply) {
+                       handle_ingest(state, request, reply);
+                   },
+                   {.ignore_case = true, .body_bytes_max = kIngestBodyBytesMax});
+    if (status.ok() && !added.ok()) {
+        status = std::move(added);
     }
     add_route(router, status, "GET", "/v1/rest/ping",
               [](const net::HttpRequest&, const net::HttpReply& reply) {

@@ -21,7 +21,7 @@ LaAnswer bad_request(const AnswerIds& ids, std::string message) {
 }
 
 LaAnswer run_one(QueryApi::State& state, std::string_view query, std::string_view timespan,
-                 std::string_view prefer, const AnswerIds& ids) {
+                 std::string_view prefer, const AnswerIds& ids, const QueryOrigin& origin) {
     if (query.empty()) {
         return bad_request(ids, "the query is empty");
     }
@@ -48,7 +48,7 @@ LaAnswer run_one(QueryApi::State& state, std::string_view query, std::string_vie
             options.timeout_ms = std::min<std::int64_t>(seconds, 600) * 1000;
         }
     }
-    Result<kql::QueryResult> result = state.service.run(query, options);
+    Result<kql::QueryResult> result = state.service.run(query, options, origin);
     observe_query(state, "log_analytics", result);
     LaAnswer answer;
     if (!result.ok()) {
@@ -107,7 +107,9 @@ void handle_query(QueryApi::State& state, const net::HttpRequest& request,
         send(reply, ids, bad_request(ids, "management commands are not part of this API"));
         return;
     }
-    send(reply, ids, run_one(state, query, timespan, request.headers.get_or("Prefer"), ids));
+    send(reply, ids,
+         run_one(state, query, timespan, request.headers.get_or("Prefer"), ids,
+                 origin_of(ids, request)));
 }
 
 void handle_batch(QueryApi::State& state, const net::HttpRequest& request,
@@ -135,7 +137,8 @@ void handle_batch(QueryApi::State& state, const net::HttpRequest& request,
             is_command(query)
                 ? bad_request(ids, "management commands are not part of this API")
                 : run_one(state, query, inner == nullptr ? "" : text_of(*inner, "timespan"),
-                          prefer == nullptr ? "" : prefer->string_or(""), ids);
+                          prefer == nullptr ? "" : prefer->string_or(""), ids,
+                          origin_of(ids, request));
         out += first ? "{\"id\":" : ",{\"id\":";
         first = false;
         codec::append_json_string(out, text_of(one, "id"));

@@ -1,5 +1,6 @@
 #include "workspace_catalog.h"
 
+#include "policies.h"
 #include "qd/base/files.h"
 #include "qd/codec/compress.h"
 
@@ -66,8 +67,10 @@ class SnapshotSource final : public kql::TableSource {
     std::vector<columns::Field> hidden_columns() const override {
         return {
             {.name = std::string(workspace::kTimeReceived), .type = columns::DataType::DateTime},
-            {.name = std::string(workspace::kItemId), .type = columns::DataType::String}};
+            {.name = std::string(workspace::kItemId), .type = columns::DataType::String},
+            {.name = std::string(workspace::kRowId), .type = columns::DataType::Long}};
     }
+    const workspace::Snapshot& snapshot() const { return *snapshot_; }
 
     Result<std::vector<std::unique_ptr<kql::Morsel>>> scan(
         const kql::ScanRequest& request) override {
@@ -133,23 +136,29 @@ std::string_view host_of(std::string_view url) {
 
 struct WorkspaceCatalog::State {
     workspace::Workspace& workspace;
+    const MaterializedViews& views;
     ExternalFetch* fetch;
     const ExternalDataPolicy& external;
-    kql::TimeRange timespan;
     std::mutex mutex;
+    std::map<std::string, std::shared_ptr<kql::TableSource>, std::less<>> added;
     std::map<std::string, std::shared_ptr<kql::TableSource>, std::less<>> sources;
     std::optional<std::vector<workspace::FunctionText>> functions;
 
     Result<std::string> read_file(std::string_view path);
+    /// The table's rows as of when this query first named it; null when there is no such table.
+    /// Caller holds `mutex`.
+    std::shared_ptr<kql::TableSource> stored(std::string_view name);
+    std::optional<kql::StoredFunction> view_function(std::string_view name);
 };
 
-WorkspaceCatalog::WorkspaceCatalog(workspace::Workspace& workspace, ExternalFetch* fetch,
-                                   const ExternalDataPolicy& external, kql::TimeRange timespan)
+WorkspaceCatalog::WorkspaceCatalog(workspace::Workspace& workspace, const MaterializedViews& views,
+                                   ExternalFetch* fetch, const ExternalDataPolicy& external)
     : state_(new State{.workspace = workspace,
+                       .views = views,
                        .fetch = fetch,
                        .external = external,
-                       .timespan = timespan,
                        .mutex = {},
+                       .added = {},
                        .sources = {},
                        .functions = std::nullopt}) {}
 
@@ -159,27 +168,44 @@ std::string WorkspaceCatalog::default_database() const {
     return std::string(QueryService::kDatabase);
 }
 
+std::shared_ptr<kql::TableSource> WorkspaceCatalog::State::stored(std::string_view name) {
+    const auto found = sources.find(name);
+    if (found != sources.end()) {
+        return found->second;
+    }
+    const workspace::TablePtr table = workspace.find_table(name);
+    if (table == nullptr || table->kind == workspace::TableKind::View) {
+        return nullptr;
+    }
+    auto snapshot = workspace.snapshot(name);
+    if (!snapshot.ok()) {
+        return nullptr;
+    }
+    auto source = std::make_shared<SnapshotSource>(std::move(snapshot).value());
+    sources.emplace(std::string(name), source);
+    return source;
+}
+
 std::shared_ptr<kql::TableSource> WorkspaceCatalog::find_table(std::string_view database,
                                                                std::string_view name) {
     if (!database.empty() && database != QueryService::kDatabase) {
         return nullptr;
     }
     const std::lock_guard lock(state_->mutex);
-    const auto found = state_->sources.find(name);
-    if (found != state_->sources.end()) {
-        return found->second;
+    if (const auto added = state_->added.find(name); added != state_->added.end()) {
+        return added->second;
     }
-    const workspace::TablePtr table = state_->workspace.find_table(name);
-    if (table == nullptr || table->kind == workspace::TableKind::View) {
+    // A table under row level security is reached through its policy's query.
+    return row_security(state_->workspace, name) ? nullptr : state_->stored(name);
+}
+
+std::shared_ptr<kql::TableSource> WorkspaceCatalog::find_behind(std::string_view database,
+                                                                std::string_view name) {
+    if (!database.empty() && database != QueryService::kDatabase) {
         return nullptr;
     }
-    auto snapshot = state_->workspace.snapshot(name);
-    if (!snapshot.ok()) {
-        return nullptr;
-    }
-    auto source = std::make_shared<SnapshotSource>(std::move(snapshot).value());
-    state_->sources.emplace(std::string(name), source);
-    return source;
+    const std::lock_guard lock(state_->mutex);
+    return row_security(state_->workspace, name) ? state_->stored(name) : nullptr;
 }
 
 std::vector<std::string> WorkspaceCatalog::table_names(std::string_view database) {
@@ -188,11 +214,44 @@ std::vector<std::string> WorkspaceCatalog::table_names(std::string_view database
         return names;
     }
     for (const workspace::TablePtr& table : state_->workspace.tables()) {
-        if (table->kind != workspace::TableKind::View) {
+        if (table->kind != workspace::TableKind::View &&
+            !MaterializedViews::is_state_table(table->name)) {
             names.push_back(table->name);
         }
     }
     return names;
+}
+
+/// Views that stand for tables: row level security, materialized views.
+std::optional<kql::StoredFunction> WorkspaceCatalog::State::view_function(std::string_view name) {
+    kql::StoredFunction out{.name = std::string(name),
+                            .parameters = "",
+                            .body = "",
+                            .folder = "",
+                            .doc = "",
+                            .is_view = true};
+    if (const auto security = row_security(workspace, name)) {
+        out.body = security->query;
+        return out;
+    }
+    const bool part = name.starts_with(kql::kMaterializedPart);
+    const auto view = views.find(part ? name.substr(kql::kMaterializedPart.size()) : name);
+    if (!view) {
+        return std::nullopt;
+    }
+    const auto states = stored(MaterializedViews::table_of(view->name));
+    const auto* source = dynamic_cast<const SnapshotSource*>(states.get());
+    if (source == nullptr) {
+        return std::nullopt;
+    }
+    // Both halves of the view are of one instant of its states.
+    const auto up_to = views.reaches(*view, source->snapshot());
+    if (!up_to.ok()) {
+        return std::nullopt;
+    }
+    out.body = part ? MaterializedViews::materialized_text(*view)
+                    : MaterializedViews::whole_text(*view, up_to.value());
+    return out;
 }
 
 std::optional<kql::StoredFunction> WorkspaceCatalog::find_function(std::string_view database,
@@ -201,6 +260,9 @@ std::optional<kql::StoredFunction> WorkspaceCatalog::find_function(std::string_v
         return std::nullopt;
     }
     const std::lock_guard lock(state_->mutex);
+    if (auto view = state_->view_function(name)) {
+        return view;
+    }
     if (!state_->functions) {
         state_->functions = state_->workspace.functions();
     }
@@ -228,7 +290,7 @@ std::optional<kql::StoredFunction> WorkspaceCatalog::find_function(std::string_v
 
 void WorkspaceCatalog::add_table(std::string name, std::shared_ptr<kql::TableSource> source) {
     const std::lock_guard lock(state_->mutex);
-    state_->sources[std::move(name)] = std::move(source);
+    state_->added[std::move(name)] = std::move(source);
 }
 
 Result<std::string> WorkspaceCatalog::State::read_file(std::string_view path) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "materialized_views.h"
 #include "qd/kql/source.h"
 #include "qd/query/query_service.h"
 #include "qd/workspace/workspace.h"
@@ -16,19 +17,22 @@ namespace qd::query {
 /// Threads: one query; find_*() may be called from its worker threads too.
 class WorkspaceCatalog final : public kql::Catalog {
   public:
-    WorkspaceCatalog(workspace::Workspace& workspace, ExternalFetch* fetch,
-                     const ExternalDataPolicy& external, kql::TimeRange timespan);
+    WorkspaceCatalog(workspace::Workspace& workspace, const MaterializedViews& views,
+                     ExternalFetch* fetch, const ExternalDataPolicy& external);
     ~WorkspaceCatalog() override;
 
     std::string default_database() const override;
     std::shared_ptr<kql::TableSource> find_table(std::string_view database,
                                                  std::string_view name) override;
+    std::shared_ptr<kql::TableSource> find_behind(std::string_view database,
+                                                  std::string_view name) override;
     std::vector<std::string> table_names(std::string_view database) override;
     std::optional<kql::StoredFunction> find_function(std::string_view database,
                                                      std::string_view name) override;
     Result<std::string> read_external(std::string_view uri) override;
 
-    /// A table of this query only (the rows of a .show command that is piped on).
+    /// A table of this query only (the rows of a .show command that is piped on, new rows that an
+    /// update policy looks at); it hides a stored one of that name.
     void add_table(std::string name, std::shared_ptr<kql::TableSource> source);
 
   private:

@@ -129,6 +129,16 @@ constexpr Key kKeys[] = {
          config.query_memory_mib = static_cast<std::uint32_t>(mebibytes);
          return ok_status();
      }},
+    {"slowQueryMs",
+     [](const Reader& reader, std::string_view key, const Value& value,
+        ServerConfig& config) -> Status {
+         const std::int64_t milliseconds = value.int_or(-2);
+         if (milliseconds < -1 || milliseconds > 3'600'000) {
+             return reader.fail(key, "must be a number of milliseconds, -1 (never) to 3600000");
+         }
+         config.slow_query_ms = milliseconds;
+         return ok_status();
+     }},
     {"threads",
      [](const Reader& reader, std::string_view key, const Value& value,
         ServerConfig& config) -> Status {

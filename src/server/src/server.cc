@@ -13,6 +13,7 @@
 #include "qd/net/http_server.h"
 #include "qd/query/http_api.h"
 #include "qd/telemetry/front_doors.h"
+#include "view_upkeep.h"
 #include "workspace_sink.h"
 
 #include <thread>
@@ -51,7 +52,10 @@ class ServerImpl final : public Server {
             *workspace_, pool_, ports_.clock, &*fetch_,
             query::ExternalDataPolicy{.hosts = config_.external_hosts,
                                       .directories = config_.external_directories},
-            std::int64_t{config_.query_memory_mib} << 20);
+            query::QueryServiceOptions{
+                .memory_bytes_max = std::int64_t{config_.query_memory_mib} << 20,
+                .slow_query_ms = config_.slow_query_ms});
+        view_upkeep_ = std::make_unique<ViewUpkeep>(*queries_);
         sink_.emplace(*workspace_);
         QD_CHECK_OK(open_alerting());
         return listen();
@@ -72,6 +76,7 @@ class ServerImpl final : public Server {
                 listener->stop(kDrainMs);
             }
         }
+        view_upkeep_.reset();
         if (alerts_ != nullptr) {
             alerts_->stop();
         }
@@ -225,6 +230,7 @@ class ServerImpl final : public Server {
     std::unique_ptr<net::HttpClient> client_;
     std::optional<ClientFetch> fetch_;
     std::unique_ptr<query::QueryService> queries_;
+    std::unique_ptr<ViewUpkeep> view_upkeep_;
     std::optional<WorkspaceSink> sink_;
     std::unique_ptr<automation::HttpSender> http_sender_;
     std::optional<JsonRowSink> workflow_json_rows_;

@@ -94,7 +94,8 @@ EvalContext Runtime::evaluation() {
     return {.now = query_.now,
             .random = randoms_.back().get(),
             .budget = &query_.budget,
-            .catalog = query_.catalog};
+            .catalog = query_.catalog,
+            .principal = query_.principal};
 }
 
 void Runtime::bind_placeholder(std::uint32_t id, const Table* table) {

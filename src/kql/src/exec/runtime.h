@@ -28,6 +28,7 @@ struct QueryContext {
     const CancelFlag* cancel = nullptr;
     std::int64_t deadline_ns = 0;
     Timestamp now;
+    const Principal* principal = nullptr;
     std::size_t workers = 1;
     std::uint32_t chunk_rows = columns::kChunkRows;
     bool optimise = true;

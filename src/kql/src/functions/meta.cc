@@ -1,10 +1,12 @@
 #include "functions/families.h"
 #include "functions/row_kernels.h"
+#include "qd/kql/engine.h"
 
+#include <algorithm>
 #include <string>
 
-// Functions about the query's surroundings rather than its data. Rows here belong to no extent, and
-// the engine is not told who asks: those answers are the empty ones of their type.
+// Functions about the query's surroundings rather than its data. Rows here belong to no extent:
+// those answers are the empty ones of their type.
 
 namespace qd::kql {
 namespace {
@@ -38,10 +40,55 @@ Result<BoundCall> bind_cluster(Arguments) {
     return bind_constant(DataType::String,
                          [](const EvalContext&) { return Scalar::of_string("localhost"); });
 }
-Result<BoundCall> bind_null_dynamic(Arguments) {
-    return bind_constant(DataType::Dynamic,
-                         [](const EvalContext&) { return Scalar::null_of(DataType::Dynamic); });
+Result<BoundCall> bind_principal(Arguments) {
+    return bind_constant(DataType::String, [](const EvalContext& context) {
+        return Scalar::of_string(context.principal == nullptr ? "" : context.principal->name);
+    });
 }
+Result<BoundCall> bind_principal_details(Arguments) {
+    return bind_constant(DataType::Dynamic, [](const EvalContext& context) {
+        Object out;
+        if (context.principal != nullptr) {
+            out.set("FullyQualifiedName", context.principal->name);
+            Array groups;
+            for (const std::string& group : context.principal->groups) {
+                groups.push_back(Value(group));
+            }
+            out.set("Groups", std::move(groups));
+        }
+        return Scalar::of_dynamic(Value(std::move(out)));
+    });
+}
+/// Each argument is a principal's full name, or a list of them.
+bool names_principal(const Scalar& value, const Principal& who) {
+    const auto is = [&](std::string_view name) {
+        return !name.empty() && (name == who.name || std::find(who.groups.begin(), who.groups.end(),
+                                                               name) != who.groups.end());
+    };
+    const Value list = value.to_value();
+    if (const Array* names = list.if_array()) {
+        return std::any_of(names->begin(), names->end(),
+                           [&](const Value& name) { return is(name.string_or("")); });
+    }
+    return is(list.string_or(""));
+}
+Result<BoundCall> bind_membership(Arguments args) {
+    return bind_kernel(
+        "current_principal_is_member_of", args, {Accepts::Any}, DataType::Bool,
+        [](const EvalContext& context, Args a, std::uint32_t rows) {
+            ColumnBuilder out(DataType::Bool, rows);
+            for (std::uint32_t row = 0; row < rows; ++row) {
+                bool member = false;
+                for (const ColumnPtr& arg : a) {
+                    member = member || (context.principal != nullptr &&
+                                        names_principal(arg->scalar_at(row), *context.principal));
+                }
+                out.append_bool(member);
+            }
+            return Result<ColumnPtr>(out.finish());
+        });
+}
+
 Result<BoundCall> bind_no_tags(Arguments) {
     return bind_constant(DataType::Dynamic,
                          [](const EvalContext&) { return Scalar::of_dynamic(Value(Array{})); });
@@ -49,9 +96,6 @@ Result<BoundCall> bind_no_tags(Arguments) {
 Result<BoundCall> bind_zero_guid(Arguments) {
     return bind_constant(DataType::Guid,
                          [](const EvalContext&) { return Scalar::of_guid(Wide{}); });
-}
-Result<BoundCall> bind_false(Arguments) {
-    return bind_constant(DataType::Bool, [](const EvalContext&) { return Scalar::of_bool(false); });
 }
 Result<BoundCall> bind_true(Arguments) {
     return bind_constant(DataType::Bool, [](const EvalContext&) { return Scalar::of_bool(true); });
@@ -78,15 +122,14 @@ constexpr ScalarFunction kFunctions[] = {
      Naming::Anonymous, bind_database},
     {"current_cluster_endpoint", "current_cluster_endpoint() : string",
      "The name of the server that runs the query.", 0, 0, Naming::Anonymous, bind_cluster},
-    {"current_principal", "current_principal() : string",
-     "Who runs the query; empty, as the engine is not told.", 0, 0, Naming::Anonymous,
-     bind_empty_text},
+    {"current_principal", "current_principal() : string", "The full name of who runs the query.", 0,
+     0, Naming::Anonymous, bind_principal},
     {"current_principal_details", "current_principal_details() : dynamic",
-     "Details of who runs the query; null, as the engine is not told.", 0, 0, Naming::Anonymous,
-     bind_null_dynamic},
+     "The full name of who runs the query, and the groups they are in.", 0, 0, Naming::Anonymous,
+     bind_principal_details},
     {"current_principal_is_member_of", "current_principal_is_member_of(group, …) : bool",
-     "Whether who runs the query is in a group; false, as the engine is not told.", 1, 64,
-     Naming::Anonymous, bind_false},
+     "Whether who runs the query is one of these or in one of these groups.", 1, 64,
+     Naming::Anonymous, bind_membership},
     {"extent_id", "extent_id() : guid", "The extent of the row; zero.", 0, 0, Naming::Anonymous,
      bind_zero_guid},
     {"extentid", "extentid() : guid", "Old spelling of extent_id().", 0, 0, Naming::Anonymous,

@@ -94,6 +94,14 @@ class Binder {
     // ---- tables (binder_table.cc)
     PlanPtr bind_query(const Query& query);
     PlanPtr bind_pipeline(const Query& query, PlanPtr input);
+    // binder_hidden.cc
+    struct HiddenColumn {
+        std::string name;
+        const Operator* last;  // that names it
+    };
+    using HiddenColumns = std::vector<HiddenColumn>;
+    PlanPtr expose_hidden(const Query& query, PlanPtr input, HiddenColumns& hidden);
+    PlanPtr hide_again(const Operator& op, PlanPtr plan, const HiddenColumns& hidden);
     /// Null when the expression is no table; reports nothing then.
     PlanPtr try_bind_table(const Expr& expr);
     PlanPtr bind_table(const Expr& expr);

@@ -501,7 +501,7 @@ BoundPtr Binder::bind_special_call(const Expr& expr, const Call& call, bool& han
         return apply("not", {bind_expr(*call.arguments[0].expr)}, span);
     }
     if (name == "now" || name == "ago") {
-        const BoundPtr now = make_constant(Scalar::of_datetime(setup_.evaluation.now.ticks), span);
+        BoundPtr now = make_constant(Scalar::of_datetime(setup_.evaluation.now.ticks), span);
         if (call.arguments.empty() && name == "now") {
             return now;
         }
@@ -515,10 +515,9 @@ BoundPtr Binder::bind_special_call(const Expr& expr, const Call& call, bool& han
         return failed_expr("SEM0219", "KS119", "Function '" + name + "' takes one timespan", span);
     }
     if (name == "ingestion_time" && call.arguments.empty()) {
-        for (const std::string_view column : {"_TimeReceived", "TimeGenerated", "timestamp"}) {
-            if (row_ != nullptr && row_->schema->index_of(column)) {
-                return bind_name(column, span);
-            }
+        constexpr std::string_view kColumn = "_TimeReceived";
+        if (row_ != nullptr && row_->schema->index_of(kColumn)) {
+            return bind_name(kColumn, span);
         }
         return make_constant(Scalar::null_of(DataType::DateTime), span);
     }

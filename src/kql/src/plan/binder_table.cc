@@ -1,7 +1,7 @@
 // Tables: names, calls that give tables, datatable, the pipeline.
 #include "plan/binder.h"
 #include "plan/binder_parts.h"
-#include "plan/external_data.h"
+#include "qd/kql/ingest_format.h"
 #include "qd/kql/parser.h"
 
 #include <algorithm>
@@ -68,7 +68,13 @@ PlanPtr Binder::materialize(PlanPtr plan) {
 }
 
 PlanPtr Binder::scan_table(std::string_view database, std::string_view name) {
-    std::shared_ptr<TableSource> source = setup_.catalog->find_table(database, name);
+    const bool inside =
+        std::find(open_functions_.begin(), open_functions_.end(), name) != open_functions_.end();
+    std::shared_ptr<TableSource> source =
+        inside ? setup_.catalog->find_behind(database, name) : nullptr;
+    if (!source) {
+        source = setup_.catalog->find_table(database, name);
+    }
     if (!source) {
         return nullptr;
     }
@@ -236,6 +242,21 @@ PlanPtr Binder::bind_table_call(const Expr& expr, const Call& call) {
         }
         return bind_table_name(*table, expr.span, false);
     }
+    if (!known && name == "materialized_view" && !call.arguments.empty()) {
+        const auto view = constant_string(*call.arguments[0].expr);
+        const EntityPtr rows =
+            view ? find_function(std::string(kMaterializedPart) + *view) : nullptr;
+        if (!rows) {
+            report("SEM0100", "KS204",
+                   operator_text() + "Failed to resolve a materialized view named '" +
+                       view.value_or("") + "'",
+                   expr.span);
+            return unknown_table();
+        }
+        Call rows_call;
+        rows_call.name = {*view, expr.span};
+        return call_function(*rows, rows_call, expr.span).table;
+    }
     if (!known && (find_scalar_function(name) != nullptr || name == "toscalar")) {
         return nullptr;
     }
@@ -312,6 +333,11 @@ PlanPtr Binder::bind_path_table(const Expr& expr) {
             const auto table = constant_string(*member_call->arguments[0].expr);
             if (PlanPtr plan = table ? scan_table(name, *table) : nullptr) {
                 return plan;
+            }
+            if (const EntityPtr view = table ? find_function(*table, name) : nullptr) {
+                Call call;
+                call.name = {*table, expr.span};
+                return call_function(*view, call, expr.span).table;
             }
         } else if (const EntityPtr function = find_function(member_call->name.text, name)) {
             return call_function(*function, *member_call, expr.span).table;
@@ -463,7 +489,7 @@ PlanPtr Binder::bind_datatable(const DataTable& table, TextSpan span) {
 }
 
 PlanPtr Binder::bind_external(const ExternalData& external, TextSpan span) {
-    ExternalFormat format;
+    IngestFormat format;
     for (const ColumnDeclaration& column : external.columns) {
         format.schema.fields.push_back({column.name.text, column.type});
     }
@@ -494,9 +520,9 @@ PlanPtr Binder::bind_external(const ExternalData& external, TextSpan span) {
             continue;
         }
         if (format.format.empty() || external.properties.empty()) {
-            format.format = guess_external_format(*uri);
+            format.format = guess_ingest_format(*uri);
         }
-        const Status read = read_external_rows(*bytes, format, table);
+        const Status read = read_rows(*bytes, format, table);
         if (!read.ok()) {
             report(read.error(), span);
         }
@@ -508,7 +534,7 @@ std::vector<std::pair<std::string, PlanPtr>> Binder::tables_like(std::string_vie
     std::vector<std::pair<std::string, PlanPtr>> out;
     for (const std::string& name : setup_.catalog->table_names(default_database_)) {
         if (wildcard_matches(pattern, name)) {
-            if (PlanPtr plan = scan_table(default_database_, name)) {
+            if (PlanPtr plan = bind_table_name(name, {}, true)) {
                 out.emplace_back(name, std::move(plan));
             }
         }
@@ -559,6 +585,10 @@ PlanPtr Binder::bind_query(const Query& query) {
 }
 
 PlanPtr Binder::bind_pipeline(const Query& query, PlanPtr input) {
+    HiddenColumns hidden;
+    if (input != nullptr) {
+        input = expose_hidden(query, std::move(input), hidden);
+    }
     // `as` names hold to the end of their pipeline and for what it contains.
     for (const OperatorPtr& op : query.operators) {
         // Every use of a let binds it anew: forty lets of two uses each are a million million.
@@ -574,7 +604,7 @@ PlanPtr Binder::bind_pipeline(const Query& query, PlanPtr input) {
         operator_ = operator_keyword(*op);
         PlanPtr saved = std::move(contextual_input_);
         contextual_input_ = nullptr;
-        input = bind_operator(*op, std::move(input));
+        input = hide_again(*op, bind_operator(*op, std::move(input)), hidden);
         contextual_input_ = std::move(saved);
         operator_ = before;
         if (input == nullptr) {

@@ -21,6 +21,12 @@ namespace qd::kql {
 /// Set by anyone to stop a query; seen within one chunk of work.
 using CancelFlag = std::atomic<bool>;
 
+/// Who asks: what current_principal() and its kin say.
+struct Principal {
+    std::string name;  // "aaduser=…", "local=admin"
+    std::vector<std::string> groups;
+};
+
 struct QueryOptions {
     /// now() inside the query: one value for the whole of it (Kusto's query_now).
     Timestamp now;
@@ -29,6 +35,7 @@ struct QueryOptions {
     /// Intersected with every table's time column (Log Analytics' timespan).
     TimeRange timespan;
     std::string database;
+    Principal principal;
     std::uint64_t rows_max = 500'000;
     std::uint64_t bytes_max = 67'108'864;
     std::int64_t memory_bytes_max = std::int64_t{2} << 30;

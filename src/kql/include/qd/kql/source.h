@@ -101,6 +101,9 @@ struct StoredFunction {
     bool is_view = false;
 };
 
+/// materialized_view("V") is the stored function of this prefix and the view's name.
+inline constexpr std::string_view kMaterializedPart = "$materialized/";
+
 /// Names as a query sees them. A call returns the same answer for the life of one query: the
 /// implementation hands out a snapshot.
 class Catalog {
@@ -111,6 +114,12 @@ class Catalog {
     /// Null when there is no such table. An empty database means the default one.
     virtual std::shared_ptr<TableSource> find_table(std::string_view database,
                                                     std::string_view name) = 0;
+    /// The rows behind a view of the same name, for the view's own text alone: a table under row
+    /// level security, what a materialized view holds. Null when there are none.
+    virtual std::shared_ptr<TableSource> find_behind(std::string_view, std::string_view) {
+        return nullptr;
+    }
+    /// Tables, and views that stand in front of one (also under find_function()).
     virtual std::vector<std::string> table_names(std::string_view database) = 0;
     virtual std::optional<StoredFunction> find_function(std::string_view database,
                                                         std::string_view name) = 0;

@@ -28,18 +28,41 @@ class ExternalFetch {
     virtual Result<std::string> get(const std::string& url, std::uint64_t bytes_max) = 0;
 };
 
+/// Where a query came from.
+struct QueryOrigin {
+    std::string client_request_id;
+    std::string activity_id;
+    std::string application;  // as the client names itself
+};
+
+struct QueryServiceOptions {
+    std::int64_t memory_bytes_max = std::int64_t{2} << 30;  // one query
+    /// Queries that take as long or longer become rows of LAQueryLogs; 0: all, negative: none.
+    std::int64_t slow_query_ms = 1'000;
+};
+
 /// Queries and management commands over one workspace: binds the engine's ports to the workspace's
-/// tables, views and stored functions. A query may hold `memory_bytes_max`. Threads: any.
+/// tables, views and stored functions, and applies update policies to what is appended.
+/// Threads: any. Lifetime: the workspace outlives it; nothing is appended while it is destroyed.
 class QueryService {
   public:
     QueryService(workspace::Workspace& workspace, Executor& executor, Clock& clock,
                  ExternalFetch* fetch, ExternalDataPolicy external,
-                 std::int64_t memory_bytes_max = std::int64_t{2} << 30);
+                 QueryServiceOptions options = {});
     ~QueryService();
 
-    /// A query or, when the text begins with a dot, a management command.
+    /// A query or, when the text begins with a dot, a management command. Without a cancel flag of
+    /// the caller's it can be stopped by `.cancel query`.
     Result<kql::QueryResult> run(std::string_view text, const kql::QueryOptions& options,
+                                 const QueryOrigin& origin = {},
                                  const kql::CancelFlag* cancel = nullptr);
+    /// Streaming ingestion: rows of the bytes, in one of kql::IngestFormat's formats; the rows
+    /// stored. `mapping` names one of the table's ingestion mappings, or is empty.
+    Result<std::uint64_t> ingest(std::string_view table, std::string_view format,
+                                 std::string_view mapping, std::string_view bytes);
+    /// Brings materialized views up to date; returns how many could not be. To be called now and
+    /// then.
+    std::size_t maintain_views();
     kql::Validation validate(std::string_view text, const kql::QueryOptions& options);
     Result<kql::Explanation> explain(std::string_view text, const kql::QueryOptions& options,
                                      bool analyze = false);

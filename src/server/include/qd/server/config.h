@@ -37,6 +37,7 @@ struct ServerConfig {
     std::vector<std::string> data_collection_rules;  // empty: any well-formed id
     std::uint32_t retention_days = 90;
     std::uint32_t query_memory_mib = 2'048;  // of one query; beyond it is refused
+    std::int64_t slow_query_ms = 1'000;      // from here on a row of LAQueryLogs; -1: never
     std::vector<std::string> external_hosts;
     std::vector<std::string> external_directories;
     std::string webhook_signing_key;
