@@ -12,6 +12,7 @@ std::span<const ScalarFunction> math_functions();
 std::span<const ScalarFunction> hash_functions();
 std::span<const ScalarFunction> geo_functions();
 std::span<const ScalarFunction> s2_functions();
+std::span<const ScalarFunction> h3_functions();
 std::span<const ScalarFunction> geo_combine_functions();
 std::span<const ScalarFunction> geo_reshape_functions();
 std::span<const ScalarFunction> geo_densify_functions();

@@ -19,7 +19,7 @@ std::vector<ScalarTable> scalar_tables() {
         math_functions(),
         hash_functions(),
         geo_functions(),
-        s2_functions(),
+        s2_functions(), h3_functions(),
         geo_combine_functions(),
         geo_reshape_functions(),
         geo_densify_functions(),
