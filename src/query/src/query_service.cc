@@ -63,7 +63,7 @@ struct QueryService::State {
         out.memory_bytes_max = options.memory_bytes_max;
         return out;
     }
-    WorkspaceCatalog catalog() { return {workspace, views, fetch, external}; }
+    WorkspaceCatalog catalog() { return {workspace, views, fetch, external, options.addresses}; }
     Result<kql::QueryResult> run_query(std::string_view text, const kql::QueryOptions& with,
                                        const kql::CancelFlag* cancel) {
         WorkspaceCatalog tables = catalog();

@@ -139,6 +139,7 @@ struct WorkspaceCatalog::State {
     const MaterializedViews& views;
     ExternalFetch* fetch;
     const ExternalDataPolicy& external;
+    const AddressBook* addresses;
     std::mutex mutex;
     std::map<std::string, std::shared_ptr<kql::TableSource>, std::less<>> added;
     std::map<std::string, std::shared_ptr<kql::TableSource>, std::less<>> sources;
@@ -152,11 +153,13 @@ struct WorkspaceCatalog::State {
 };
 
 WorkspaceCatalog::WorkspaceCatalog(workspace::Workspace& workspace, const MaterializedViews& views,
-                                   ExternalFetch* fetch, const ExternalDataPolicy& external)
+                                   ExternalFetch* fetch, const ExternalDataPolicy& external,
+                                   const AddressBook* addresses)
     : state_(new State{.workspace = workspace,
                        .views = views,
                        .fetch = fetch,
                        .external = external,
+                       .addresses = addresses,
                        .mutex = {},
                        .added = {},
                        .sources = {},
@@ -315,6 +318,10 @@ Result<std::string> WorkspaceCatalog::State::read_file(std::string_view path) {
         return external_refused(path, "the file is too large");
     }
     return files.read(real.string());
+}
+
+std::optional<Value> WorkspaceCatalog::locate_address(std::string_view address) {
+    return state_->addresses == nullptr ? std::nullopt : state_->addresses->locate(address);
 }
 
 Result<std::string> WorkspaceCatalog::read_external(std::string_view uri) {

@@ -18,7 +18,8 @@ namespace qd::query {
 class WorkspaceCatalog final : public kql::Catalog {
   public:
     WorkspaceCatalog(workspace::Workspace& workspace, const MaterializedViews& views,
-                     ExternalFetch* fetch, const ExternalDataPolicy& external);
+                     ExternalFetch* fetch, const ExternalDataPolicy& external,
+                     const AddressBook* addresses);
     ~WorkspaceCatalog() override;
 
     std::string default_database() const override;
@@ -29,6 +30,7 @@ class WorkspaceCatalog final : public kql::Catalog {
     std::vector<std::string> table_names(std::string_view database) override;
     std::optional<kql::StoredFunction> find_function(std::string_view database,
                                                      std::string_view name) override;
+    std::optional<Value> locate_address(std::string_view address) override;
     Result<std::string> read_external(std::string_view uri) override;
 
     /// A table of this query only (the rows of a .show command that is piped on, new rows that an

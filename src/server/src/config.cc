@@ -86,6 +86,7 @@ constexpr Key kKeys[] = {
     {"sharedKeys", texts_key<&ServerConfig::shared_keys>},
     {"instrumentationKeys", texts_key<&ServerConfig::instrumentation_keys>},
     {"dataCollectionRules", texts_key<&ServerConfig::data_collection_rules>},
+    {"locationDatabase", text_key<&ServerConfig::location_database>},
     {"externalHosts", texts_key<&ServerConfig::external_hosts>},
     {"externalDirectories", texts_key<&ServerConfig::external_directories>},
     {"listen", [](const Reader& reader, std::string_view key, const Value& value,

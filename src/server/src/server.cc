@@ -9,6 +9,7 @@
 #include "automation_api.h"
 #include "development_tls.h"
 #include "heap_trim.h"
+#include "location_database.h"
 #include "management_api.h"
 #include "qd/net/http_server.h"
 #include "qd/query/http_api.h"
@@ -48,11 +49,15 @@ class ServerImpl final : public Server {
                                                       *store_, options));
         QD_TRY(client_, net::HttpClient::create());
         fetch_.emplace(*client_);
+        if (!config_.location_database.empty()) {
+            QD_TRY(addresses_, LocationDatabase::open(config_.location_database));
+        }
         queries_ = std::make_unique<query::QueryService>(
             *workspace_, pool_, ports_.clock, &*fetch_,
             query::ExternalDataPolicy{.hosts = config_.external_hosts,
                                       .directories = config_.external_directories},
             query::QueryServiceOptions{
+                .addresses = addresses_.get(),
                 .memory_bytes_max = std::int64_t{config_.query_memory_mib} << 20,
                 .slow_query_ms = config_.slow_query_ms});
         view_upkeep_ = std::make_unique<ViewUpkeep>(*queries_);
@@ -229,6 +234,7 @@ class ServerImpl final : public Server {
     std::unique_ptr<workspace::Workspace> workspace_;
     std::unique_ptr<net::HttpClient> client_;
     std::optional<ClientFetch> fetch_;
+    std::unique_ptr<query::AddressBook> addresses_;
     std::unique_ptr<query::QueryService> queries_;
     std::unique_ptr<ViewUpkeep> view_upkeep_;
     std::optional<WorkspaceSink> sink_;

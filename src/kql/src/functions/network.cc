@@ -286,10 +286,23 @@ Result<BoundCall> bind_has_ipv4(Arguments args) {
                     });
 }
 
-/// No location database is part of the product: the answer is null for every address.
 Result<BoundCall> bind_geo_info(Arguments args) {
-    return bind_row("geo_info_from_ip_address", args, {Accepts::Text}, DataType::Dynamic,
-                    [](Args, std::uint32_t, ColumnBuilder& out) { out.append_null(); });
+    return bind_kernel("geo_info_from_ip_address", args, {Accepts::Text}, DataType::Dynamic,
+                       [](const EvalContext& context, Args a, std::uint32_t rows) {
+                           ColumnBuilder out(DataType::Dynamic, rows);
+                           for (std::uint32_t row = 0; row < rows; ++row) {
+                               const auto place =
+                                   context.catalog == nullptr
+                                       ? std::nullopt
+                                       : context.catalog->locate_address(text_at(a, 0, row));
+                               if (place) {
+                                   out.append_value(*place);
+                               } else {
+                                   out.append_null();
+                               }
+                           }
+                           return Result<ColumnPtr>(out.finish());
+                       });
 }
 
 constexpr ScalarFunction kFunctions[] = {
@@ -349,8 +362,8 @@ constexpr ScalarFunction kFunctions[] = {
      "Whether a text holds an address that begins with one of several prefixes.", 2, 255,
      Naming::Anonymous, bind_has_ipv4<true>},
     {"geo_info_from_ip_address", "geo_info_from_ip_address(ip:string) : dynamic",
-     "Where an address is; null, as no location database is installed.", 1, 1, Naming::Anonymous,
-     bind_geo_info},
+     "Where an address is, by the location database of the server's configuration; null without.",
+     1, 1, Naming::Anonymous, bind_geo_info},
 };
 
 }  // namespace

@@ -122,7 +122,7 @@ TEST(Lint, Logic) {
          {"0018"},
          "T | sort by user asc, eventTime asc | extend p = prev(user), q = prev(eventTime) | where "
          "user == p"},
-        {"T | sort by user asc, time asc | extend p = prev(user)", {}, ""},
+        {"T | sort by user asc, at asc | extend p = prev(user)", {}, ""},
         {"T | extend h = datetime_diff('minute', a, b) / 60.0",
          {"0019"},
          "T | extend h = (a - b) / 1h"},

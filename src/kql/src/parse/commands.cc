@@ -394,6 +394,7 @@ class ShapeReader {
 std::unique_ptr<Command> Parser::parse_command() {
     const std::uint32_t begin = here();
     take();  // the dot
+    any_name_ = true;
     const std::size_t start = position();
     std::vector<Diagnostic> farthest;
     std::size_t farthest_position = 0;

@@ -552,6 +552,9 @@ ExprPtr Parser::parse_name_expr() {
         }
     }
     const std::uint32_t begin = here();
+    if (!at(Punct::OpenParen, 1)) {
+        check_bare_name(peek(), false);
+    }
     Name name = parse_name();
     if (panic_) {
         return missing();
@@ -608,7 +611,7 @@ NamedExpr Parser::parse_named_expr() {
     NamedExpr named;
     const std::uint32_t begin = here();
     if (const std::size_t length = name_length(); length > 0 && at(Punct::Assign, length)) {
-        named.names.push_back(parse_name());
+        named.names.push_back(parse_new_name());
         take();
     } else if (at(Punct::OpenParen)) {
         std::size_t ahead = 1;
@@ -623,7 +626,7 @@ NamedExpr Parser::parse_named_expr() {
             take();
             named.compound = true;
             while (!panic_ && !at(Punct::CloseParen)) {
-                named.names.push_back(parse_name());
+                named.names.push_back(parse_new_name());
                 accept(Punct::Comma);
             }
             take();

@@ -236,7 +236,7 @@ OperatorNode parse_print(Parser& p, Parameters&) {
 
 OperatorNode parse_range(Parser& p, Parameters&) {
     Range node;
-    node.column = p.parse_name();
+    node.column = p.parse_new_name();
     p.expect_word("from");
     node.from = p.parse_expr();
     p.expect_word("to");
@@ -271,7 +271,7 @@ OperatorNode parse_invoke(Parser& p, Parameters&) {
 
 OperatorNode parse_as(Parser& p, Parameters& params) {
     p.parse_parameters(params, {});
-    return As{p.parse_name()};
+    return As{p.parse_new_name()};
 }
 
 OperatorNode parse_serialize(Parser& p, Parameters& params) {

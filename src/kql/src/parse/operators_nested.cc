@@ -383,7 +383,7 @@ OperatorNode parse_pattern(Parser& p, Parameters& params, bool filter) {
             }
         } else if (p.at_name()) {
             piece.kind = Parse::Piece::Kind::Column;
-            piece.column = p.parse_name();
+            piece.column = p.parse_new_name();
             if (p.accept(Punct::Colon)) {
                 piece.type = p.parse_type();
             }

@@ -1,6 +1,7 @@
 #include "parse/parser_impl.h"
 
 #include <algorithm>
+#include <span>
 
 namespace qd::kql {
 namespace {
@@ -319,6 +320,48 @@ Name Parser::parse_name() {
     return name;
 }
 
+namespace {
+
+/// Words that stand for nothing but themselves: a name that is one must stand in brackets. As found
+/// in the language service.
+constexpr std::string_view kReserved[] = {
+    "asc",     "boolean", "byte",    "card",       "char",   "date",    "datetime", "decimal",
+    "desc",    "double",  "dynamic", "endswith",   "first",  "flags",   "float",    "has_all",
+    "has_any", "int",     "int16",   "int32",      "int64",  "last",    "long",     "missing",
+    "others",  "project", "real",    "startswith", "string", "time",    "timespan", "uint",
+    "uint16",  "uint32",  "uint64",  "ulong",      "union",  "uniqueid"};
+/// These may be read without brackets, but not made.
+constexpr std::string_view kReservedNew[] = {"and", "between", "false",     "kind",
+                                             "or",  "true",    "withsource"};
+
+/// These may be made without brackets, but not read.
+constexpr std::string_view kReservedRead[] = {
+    "accumulate", "as",    "contains", "find",   "has", "in",    "invoke", "materialize",
+    "of",         "print", "sample",   "search", "set", "title", "to",     "where"};
+
+bool is_one_of(std::string_view word, std::span<const std::string_view> words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+}  // namespace
+
+void Parser::check_bare_name(const Token& token, bool made) {
+    if (token.kind == TokenKind::Word && !any_name_ &&
+        (is_one_of(token.text, kReserved) ||
+         is_one_of(token.text, made ? std::span<const std::string_view>(kReservedNew)
+                                    : std::span<const std::string_view>(kReservedRead)))) {
+        report("SYN0002", "KS228",
+               "The name must stand in brackets: ['" + std::string(token.text) + "']", token.span);
+    }
+}
+
+Name Parser::parse_new_name() {
+    if (name_length() == 1) {
+        check_bare_name(peek(), true);
+    }
+    return parse_name();
+}
+
 std::vector<Name> Parser::parse_name_list() {
     std::vector<Name> names;
     do {
@@ -350,7 +393,7 @@ ColumnDeclaration Parser::parse_column_declaration() {
         const Token token = take();
         column.name = Name{read_string(token.text).text, token.span};
     } else {
-        column.name = parse_name();
+        column.name = parse_new_name();
     }
     expect(Punct::Colon);
     column.type_span = peek().span;

@@ -66,6 +66,10 @@ class Parser {
     /// Tokens a name takes at that place: 1 for a word, 3 for ['…']; 0 when there is none.
     std::size_t name_length(std::size_t ahead = 0) const;
     Name parse_name();
+    /// A name that comes into being here; some words must stand in brackets then.
+    Name parse_new_name();
+    /// Reports a word that must stand in brackets: `made`, or also where it is only read.
+    void check_bare_name(const Token& token, bool made);
     std::optional<columns::DataType> parse_type();
     ColumnDeclaration parse_column_declaration();
     /// `(a:long, b:string)`; star: takes a leading `*`.
@@ -186,6 +190,7 @@ class Parser {
     std::vector<Token> tokens_;
     std::size_t pos_ = 0;
     bool panic_ = false;
+    bool any_name_ = false;  // commands and schemas name columns as they are
     bool stopped_ = false;
     bool colon_is_search_ = true;  // off between `?` and `:`
     std::uint32_t nesting_ = 0;

@@ -41,7 +41,7 @@ std::optional<Statement> Parser::parse_statement() {
     if (at_word("let") && at_name(1)) {
         take();
         Let let;
-        let.name = parse_name();
+        let.name = parse_new_name();
         expect(Punct::Assign);
         if (at_lambda()) {
             let.lambda = parse_lambda();
@@ -182,7 +182,7 @@ std::vector<Parameter> Parser::parse_parameter_declarations() {
 Parameter Parser::parse_parameter_declaration() {
     Parameter parameter;
     const std::uint32_t begin = here();
-    parameter.name = parse_name();
+    parameter.name = parse_new_name();
     expect(Punct::Colon);
     if (at(Punct::OpenParen)) {
         parameter.tabular = true;

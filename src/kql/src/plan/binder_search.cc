@@ -120,9 +120,13 @@ BoundPtr Binder::search_predicate(const Expr& expr, const Schema& schema, bool s
             if (tests.empty()) {
                 return make_constant(Scalar::of_bool(false));
             }
-            return tests.size() == 1
-                       ? tests[0]
-                       : make_form(BoundKind::Or, DataType::Bool, std::move(tests), expr.span);
+            if (tests.size() == 1) {
+                return tests[0];
+            }
+            // `* !has x`: none of the columns has it (recorded).
+            const bool negated = binary_op_text(binary->op).starts_with('!');
+            return make_form(negated ? BoundKind::And : BoundKind::Or, DataType::Bool,
+                             std::move(tests), expr.span);
         }
         // A column another table has: false here.
         if (const auto* name = binary->left->if_as<NameRef>();

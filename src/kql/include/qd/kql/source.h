@@ -123,6 +123,9 @@ class Catalog {
     virtual std::vector<std::string> table_names(std::string_view database) = 0;
     virtual std::optional<StoredFunction> find_function(std::string_view database,
                                                         std::string_view name) = 0;
+    /// What is known of where an IP address is: country, state, city, latitude, longitude, as far
+    /// as they are. Nothing for an address that is not known, or is none.
+    virtual std::optional<Value> locate_address(std::string_view) { return std::nullopt; }
     /// The bytes behind an externaldata() address, decompressed; the implementation enforces the
     /// host allow-list, the size limit and the deadline. Errors go to the user as they are.
     virtual Result<std::string> read_external(std::string_view uri) = 0;

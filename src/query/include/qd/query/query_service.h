@@ -3,11 +3,13 @@
 #include "qd/base/clock.h"
 #include "qd/base/executor.h"
 #include "qd/base/result.h"
+#include "qd/codec/value.h"
 #include "qd/kql/engine.h"
 #include "qd/workspace/workspace.h"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +30,14 @@ class ExternalFetch {
     virtual Result<std::string> get(const std::string& url, std::uint64_t bytes_max) = 0;
 };
 
+/// Where IP addresses are; the server binds it to a location database. Threads: any.
+class AddressBook {
+  public:
+    virtual ~AddressBook() = default;
+    /// As kql::Catalog::locate_address().
+    virtual std::optional<Value> locate(std::string_view address) const = 0;
+};
+
 /// Where a query came from.
 struct QueryOrigin {
     std::string client_request_id;
@@ -36,6 +46,7 @@ struct QueryOrigin {
 };
 
 struct QueryServiceOptions {
+    const AddressBook* addresses = nullptr;  // none: geo_info_from_ip_address() gives null
     std::int64_t memory_bytes_max = std::int64_t{2} << 30;  // one query
     /// Queries that take as long or longer become rows of LAQueryLogs; 0: all, negative: none.
     std::int64_t slow_query_ms = 1'000;

@@ -38,6 +38,7 @@ struct ServerConfig {
     std::uint32_t retention_days = 90;
     std::uint32_t query_memory_mib = 2'048;  // of one query; beyond it is refused
     std::int64_t slow_query_ms = 1'000;      // from here on a row of LAQueryLogs; -1: never
+    std::string location_database;           // a MaxMind DB file; empty: addresses have no place
     std::vector<std::string> external_hosts;
     std::vector<std::string> external_directories;
     std::string webhook_signing_key;
