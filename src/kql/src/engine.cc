@@ -318,7 +318,8 @@ Result<Explanation> Engine::explain(std::string_view text, Catalog& catalog,
         out.stats = running.stats();
     }
     for (const BoundResult& bound : plans) {
-        explain_plan(*bound.plan, [&](const PlanOp& plan, ExplainedOperator op) {
+        const auto instead = [&](const PlanOp& plan) { return profile.replacement(plan); };
+        explain_plan(*bound.plan, instead, [&](const PlanOp& plan, ExplainedOperator op) {
             if (const OperatorProfile* facts = profile.find(plan)) {
                 op.ran = facts->ran.load();
                 op.rows = facts->rows.load();

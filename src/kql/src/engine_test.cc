@@ -347,11 +347,44 @@ TEST_F(EngineTest, ExplainShowsWhatReachesTheScan) {
     EXPECT_FALSE(plan.value().operators.front().ran);
 }
 
+// A left side of few rows is run first and the right side is read by its keys.
+TEST_F(EngineTest, SmallLeftSidesFindTheirRowsWhereTheRightIsRead) {
+    for (const std::string_view kind :
+         {"innerunique", "inner", "leftouter", "leftsemi", "leftanti", "rightouter", "fullouter"}) {
+        for (const std::string_view left :
+             {"Big | where id % 9001 == 0 | summarize n = count() by name, v = value",
+              "Big | where id < 0 | summarize n = count() by name, v = value",
+              "datatable(name:string, v:real)['', real(null), 'name3', 1.5]"}) {
+            const std::string query =
+                std::string(left) + " | join kind=" + std::string(kind) +
+                " (Big | where id < 39000 | extend v = value | project name, "
+                "v, id) on name, v | sort by " +
+                (kind == "leftsemi" || kind == "leftanti" ? "name asc, v asc"
+                                                          : "id asc, name asc, v asc");
+            QueryOptions plain = options();
+            plain.optimise = false;
+            QueryOptions wide = options();
+            wide.workers = 3;
+            EXPECT_EQ(run(query), run(query, plain)) << query;
+            EXPECT_EQ(run(query, wide), run(query, plain)) << query;
+        }
+    }
+    const auto plan = engine_.explain(
+        "Big | where id == 7 | summarize by name | join kind=inner (Big | project name, id) on "
+        "name",
+        catalog_, options(), true);
+    ASSERT_TRUE(plan.ok()) << plan.error().text();
+    EXPECT_NE(plan.value().text().find("filter joins(name)"), std::string::npos)
+        << plan.value().text();
+}
+
 TEST_F(EngineTest, AnalyzeTellsWhatEachOperatorDid) {
     RealClock clock;
-    const auto plan = Engine(pool_, clock).explain(
-        "Big | where id < 30000 | summarize n = count() by name | where n > 0 | sort by n",
-        catalog_, options(), true);
+    const auto plan =
+        Engine(pool_, clock)
+            .explain(
+                "Big | where id < 30000 | summarize n = count() by name | where n > 0 | sort by n",
+                catalog_, options(), true);
     ASSERT_TRUE(plan.ok()) << plan.error().text();
     std::map<std::string, const ExplainedOperator*> by_name;
     for (const ExplainedOperator& op : plan.value().operators) {

@@ -1,23 +1,37 @@
 // join and lookup.
 //
 // The right side is collected and its keys numbered (grouper.h); rows of one key form a chain. The
-// left side streams past. innerunique keeps the first left row of each key, so it takes the left
-// rows on one thread in order. The kinds that speak of unmatched right rows mark what was met.
-// Null keys match each other (kql.md b.30).
+// left side streams past; one that is small for sure is run first, and the right side then reads
+// what can have a partner only (join_filter.h). innerunique keeps the first left row of each key,
+// so it takes the left rows on one thread in order. The kinds that speak of unmatched right rows
+// mark what was met. Null keys match each other (kql.md b.30).
 #include "exec/grouper.h"
+#include "exec/join_filter.h"
 #include "exec/runtime.h"
 #include "exec/stream_sinks.h"
 
 #include <memory>
 #include <mutex>
+#include <optional>
 
 namespace qd::kql {
 
 using columns::Chunk;
+using columns::Table;
 
 namespace {
 
 constexpr std::uint32_t kEnd = columns::kNoRow;
+/// A left side of more rows is no filter worth having.
+constexpr std::uint64_t kFilterRowsMax = 200'000;
+
+std::int64_t table_bytes(const columns::Table& table) {
+    std::int64_t bytes = 0;
+    for (const Chunk& chunk : table.chunks) {
+        bytes += chunk_bytes(chunk);
+    }
+    return bytes;
+}
 
 /// The right side: all rows, chained by key.
 struct BuildSide {
@@ -177,12 +191,46 @@ class ProbeSink final : public Sink {
 
 }  // namespace
 
+/// The right side of a join whose left side is there already.
+Result<PlanPtr> Runtime::right_side_for(const JoinOp& op, const Table& left) {
+    if (left.rows() > kFilterRowsMax) {
+        return op.inputs[1];
+    }
+    std::vector<DataType> types;
+    for (const BoundPtr& key : op.left_keys) {
+        types.push_back(key->type);
+    }
+    auto known = std::make_shared<Grouper>(std::move(types));
+    Evaluator evaluator(evaluation());
+    for (const Chunk& chunk : left.chunks) {
+        evaluator.begin_chunk();
+        std::vector<ColumnPtr> keys;
+        for (const BoundPtr& key : op.left_keys) {
+            QD_TRY(ColumnPtr column, evaluator.evaluate(key, chunk));
+            keys.push_back(std::move(column));
+        }
+        std::vector<std::uint32_t> groups;
+        known->assign(keys, chunk.rows, groups);
+    }
+    return matching_only(op, std::move(known));
+}
+
 Result<bool> Runtime::join(const JoinOp& op, Sink& sink) {
     Reservation reserved(query_, "join");
     BuildSide build;
+    std::optional<Table> left;
+    PlanPtr right = op.inputs[1];
+    if (query_.optimise && left_side_first(op)) {
+        QD_TRY(left, collect(*op.inputs[0]));
+        QD_CHECK_OK(reserved.add(table_bytes(*left)));
+        QD_TRY(right, right_side_for(op, *left));
+        if (query_.profile != nullptr && right != op.inputs[1]) {
+            query_.profile->replace(*op.inputs[1], right);
+        }
+    }
     {
         CollectSink collected(query_, query_.workers, "join");
-        QD_TRY(const bool more, stream(*op.inputs[1], collected));
+        QD_TRY(const bool more, stream(*right, collected));
         static_cast<void>(more);
         const std::vector<Chunk> chunks = collected.take();
         build.rows = join_chunks(chunks, op.inputs[1]->schema);
@@ -209,7 +257,7 @@ Result<bool> Runtime::join(const JoinOp& op, Sink& sink) {
         build.first[groups[i]] = i;
     }
     ProbeSink probe(*this, op, build, sink);
-    QD_TRY(const bool wanted, stream(*op.inputs[0], probe));
+    QD_TRY(const bool wanted, left ? emit(*left, probe) : stream(*op.inputs[0], probe));
     if (!wanted || !wants_right_rows(op.join)) {
         return wanted;
     }

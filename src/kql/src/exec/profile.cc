@@ -44,6 +44,17 @@ const OperatorProfile* Profile::find(const PlanOp& plan) const {
     return it == operators_.end() ? nullptr : it->second.get();
 }
 
+void Profile::replace(const PlanOp& planned, std::shared_ptr<const PlanOp> run) {
+    const std::lock_guard lock(mutex_);
+    replaced_[&planned] = std::move(run);
+}
+
+std::shared_ptr<const PlanOp> Profile::replacement(const PlanOp& planned) const {
+    const std::lock_guard lock(mutex_);
+    const auto it = replaced_.find(&planned);
+    return it == replaced_.end() ? nullptr : it->second;
+}
+
 OperatorProfile* Profile::current() {
     return current_work.op;
 }

@@ -31,6 +31,9 @@ class Profile {
     OperatorProfile& of(const PlanOp& plan);
     /// Null when the operator was never reached.
     const OperatorProfile* find(const PlanOp& plan) const;
+    /// An input that was run in another shape than the plan has it.
+    void replace(const PlanOp& planned, std::shared_ptr<const PlanOp> run);
+    std::shared_ptr<const PlanOp> replacement(const PlanOp& planned) const;
     /// The operator this thread works for at the moment; null for none.
     static OperatorProfile* current();
 
@@ -52,6 +55,7 @@ class Profile {
     Clock& clock_;
     mutable std::mutex mutex_;
     std::unordered_map<const PlanOp*, std::unique_ptr<OperatorProfile>> operators_;
+    std::unordered_map<const PlanOp*, std::shared_ptr<const PlanOp>> replaced_;
 };
 
 }  // namespace qd::kql

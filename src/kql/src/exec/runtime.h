@@ -137,6 +137,7 @@ class Runtime {
     Result<bool> summarize(const SummarizeOp& op, Sink& sink);
     Result<bool> sort(const SortOp& op, Sink& sink);
     Result<bool> join(const JoinOp& op, Sink& sink);
+    Result<PlanPtr> right_side_for(const JoinOp& op, const columns::Table& left);
     Result<bool> windows(const WindowOp& op, Sink& sink);
     Result<bool> mv_expand(const MvExpandOp& op, Sink& sink);
     Result<bool> mv_apply(const MvApplyOp& op, Sink& sink);

@@ -184,7 +184,8 @@ void append_details(std::string& out, const PlanOp& plan) {
     }
 }
 
-void visit_plan(const PlanOp& plan, std::size_t depth, const VisitExplained& visit) {
+void visit_plan(const PlanOp& plan, std::size_t depth, const Replacement& instead,
+                const VisitExplained& visit) {
     ExplainedOperator op;
     op.name = op_name(plan.kind);
     append_details(op.details, plan);
@@ -194,19 +195,20 @@ void visit_plan(const PlanOp& plan, std::size_t depth, const VisitExplained& vis
     op.depth = depth;
     visit(plan, std::move(op));
     for (const PlanPtr& input : plan.inputs) {
-        visit_plan(*input, depth + 1, visit);
+        const PlanPtr run = instead(*input);
+        visit_plan(run != nullptr ? *run : *input, depth + 1, instead, visit);
     }
     if (plan.kind == OpKind::MvApply) {
-        visit_plan(*as<MvApplyOp>(plan).subquery, depth + 1, visit);
+        visit_plan(*as<MvApplyOp>(plan).subquery, depth + 1, instead, visit);
     } else if (plan.kind == OpKind::Partition) {
-        visit_plan(*as<PartitionOp>(plan).subquery, depth + 1, visit);
+        visit_plan(*as<PartitionOp>(plan).subquery, depth + 1, instead, visit);
     }
 }
 
 }  // namespace
 
-void explain_plan(const PlanOp& plan, const VisitExplained& visit) {
-    visit_plan(plan, 0, visit);
+void explain_plan(const PlanOp& plan, const Replacement& instead, const VisitExplained& visit) {
+    visit_plan(plan, 0, instead, visit);
 }
 
 }  // namespace qd::kql

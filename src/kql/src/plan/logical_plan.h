@@ -364,6 +364,8 @@ std::shared_ptr<Op> clone(const PlanOp& op) {
 
 /// The plan's operators, each before its inputs. `visit` sees each with its line.
 using VisitExplained = std::function<void(const PlanOp&, ExplainedOperator)>;
-void explain_plan(const PlanOp& plan, const VisitExplained& visit);
+/// `instead` gives the plan to show for an input that was run in another shape, else null.
+using Replacement = std::function<PlanPtr(const PlanOp&)>;
+void explain_plan(const PlanOp& plan, const Replacement& instead, const VisitExplained& visit);
 
 }  // namespace qd::kql

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <limits>
 
 namespace qd::kql {
@@ -105,29 +106,47 @@ void HyperLogLog::add(std::uint64_t hash) {
         hll_add(registers_.data(), bits_, hash);
         return;
     }
-    const auto sorted_end = exact_.begin() + static_cast<std::ptrdiff_t>(sorted_);
-    if (std::binary_search(exact_.begin(), sorted_end, hash) ||
-        std::find(sorted_end, exact_.end(), hash) != exact_.end()) {
-        return;
+    hash = hash == 0 ? 1 : hash;
+    if (2 * (met_ + 1) > places_.size()) {
+        grow();
     }
-    exact_.push_back(hash);
-    if (exact_.size() - sorted_ > 32) {
-        std::sort(exact_.begin(), exact_.end());
-        sorted_ = exact_.size();
+    const std::size_t mask = places_.size() - 1;
+    std::size_t at = hash & mask;
+    while (places_[at] != 0) {
+        if (places_[at] == hash) {
+            return;
+        }
+        at = (at + 1) & mask;
     }
-    if (exact_.size() > kHllExactMax) {
+    places_[at] = hash;
+    if (++met_ > kHllExactMax) {
         promote();
     }
 }
 
+void HyperLogLog::grow() {
+    constexpr std::size_t kFirst = 8;
+    std::vector<std::uint64_t> wider(places_.empty() ? kFirst : 2 * places_.size());
+    const std::size_t mask = wider.size() - 1;
+    for (const std::uint64_t hash : places_) {
+        std::size_t at = hash & mask;
+        while (hash != 0 && wider[at] != 0) {
+            at = (at + 1) & mask;
+        }
+        wider[at] = hash != 0 ? hash : wider[at];
+    }
+    places_ = std::move(wider);
+}
+
 void HyperLogLog::promote() {
     registers_.assign(std::size_t{1} << bits_, 0);
-    for (const std::uint64_t hash : exact_) {
-        hll_add(registers_.data(), bits_, hash);
+    for (const std::uint64_t hash : places_) {
+        if (hash != 0) {
+            hll_add(registers_.data(), bits_, hash);
+        }
     }
-    exact_.clear();
-    exact_.shrink_to_fit();
-    sorted_ = 0;
+    places_ = {};
+    met_ = 0;
 }
 
 void HyperLogLog::fold_to(int bits) {
@@ -158,8 +177,10 @@ void HyperLogLog::fold_to(int bits) {
 void HyperLogLog::merge(const HyperLogLog& other) {
     if (other.registers_.empty()) {
         fold_to(other.bits_);
-        for (const std::uint64_t hash : other.exact_) {
-            add(hash);
+        for (const std::uint64_t hash : other.places_) {
+            if (hash != 0) {
+                add(hash);
+            }
         }
         return;
     }
@@ -180,13 +201,13 @@ void HyperLogLog::merge(const HyperLogLog& other) {
 
 std::int64_t HyperLogLog::estimate() const {
     if (registers_.empty()) {
-        return static_cast<std::int64_t>(exact_.size());
+        return static_cast<std::int64_t>(met_);
     }
     return std::llround(hll_estimate(registers_.data(), registers_.size()));
 }
 
 std::size_t HyperLogLog::memory_bytes() const {
-    return exact_.capacity() * 8 + registers_.capacity() + sizeof(*this);
+    return places_.capacity() * 8 + registers_.capacity() + sizeof(*this);
 }
 
 std::string HyperLogLog::to_variant() const {
@@ -195,7 +216,11 @@ std::string HyperLogLog::to_variant() const {
     out.end_element();
     if (registers_.empty()) {
         ArrayBytes hashes;
-        for (const std::uint64_t hash : exact_) {
+        std::vector<std::uint64_t> met;
+        std::copy_if(places_.begin(), places_.end(), std::back_inserter(met),
+                     [](std::uint64_t hash) { return hash != 0; });
+        std::sort(met.begin(), met.end());
+        for (const std::uint64_t hash : met) {
             append_variant_long(hashes.bytes(), static_cast<std::int64_t>(hash));
             hashes.end_element();
         }

@@ -30,12 +30,15 @@ class HyperLogLog {
 
   private:
     void promote();
+    void grow();
     void fold_to(int bits);
     void add_register(std::uint64_t hash);
 
     int bits_;
-    std::vector<std::uint64_t> exact_;  // sorted up to sorted_, then as they came
-    std::size_t sorted_ = 0;
+    /// While exact: the hashes met, in a table half empty at least; 0 is an empty place, and the
+    /// hash 0 goes as 1.
+    std::vector<std::uint64_t> places_;
+    std::size_t met_ = 0;
     std::vector<std::uint8_t> registers_;  // empty while exact
 };
 
