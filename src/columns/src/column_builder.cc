@@ -12,16 +12,14 @@ namespace {
 
 // What a finished column owns.
 struct Payload {
-    std::vector<std::uint8_t> bytes;
+    ByteBuffer bytes;
     std::vector<std::uint32_t> offsets;
     std::vector<std::uint8_t> nulls;
 };
 
 template <typename T>
-void append_raw(std::vector<std::uint8_t>& bytes, const T& v) {
-    const std::size_t at = bytes.size();
-    bytes.resize(at + sizeof(T));
-    std::memcpy(bytes.data() + at, &v, sizeof(T));
+void append_raw(ByteBuffer& bytes, const T& v) {
+    bytes.append(&v, sizeof(T));
 }
 
 }  // namespace
@@ -49,7 +47,7 @@ void ColumnBuilder::append_null() {
     if (is_bytes(type_)) {
         offsets_.push_back(offsets_.back());
     } else {
-        bytes_.resize(bytes_.size() + fixed_width(type_), 0);
+        bytes_.append_zeros(fixed_width(type_));
     }
 }
 
@@ -103,7 +101,7 @@ void ColumnBuilder::append_bytes(std::string_view v) {
         return;
     }
     QD_CHECK(v.size() <= std::numeric_limits<std::uint32_t>::max() - bytes_.size());
-    bytes_.insert(bytes_.end(), v.begin(), v.end());
+    bytes_.append(v.data(), v.size());
     offsets_.push_back(static_cast<std::uint32_t>(bytes_.size()));
     if (any_null_) {
         nulls_.push_back(0);
@@ -187,9 +185,9 @@ void ColumnBuilder::drop_last() {
     --rows_;
     if (is_bytes(type_)) {
         offsets_.pop_back();
-        bytes_.resize(offsets_.back());
+        bytes_.truncate(offsets_.back());
     } else {
-        bytes_.resize(bytes_.size() - fixed_width(type_));
+        bytes_.truncate(bytes_.size() - fixed_width(type_));
     }
     if (any_null_) {
         nulls_.pop_back();
@@ -209,7 +207,6 @@ ColumnPtr ColumnBuilder::finish() {
     column->nulls_ = payload->nulls;
     column->owner_ = std::move(payload);
 
-    bytes_.clear();
     offsets_.clear();
     nulls_.clear();
     if (is_bytes(type_)) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "qd/codec/value.h"
+#include "qd/columns/byte_buffer.h"
 #include "qd/columns/scalar.h"
 #include "qd/columns/type.h"
 
@@ -119,7 +120,7 @@ class ColumnBuilder {
     DataType type_;
     std::uint32_t rows_ = 0;
     bool any_null_ = false;
-    std::vector<std::uint8_t> bytes_;     // fixed-width values or heap
+    ByteBuffer bytes_;                    // fixed-width values or heap
     std::vector<std::uint32_t> offsets_;  // bytes types
     std::vector<std::uint8_t> nulls_;
 };
