@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
+#include <optional>
 
 namespace qd::kql {
 
@@ -205,6 +207,26 @@ ColumnPtr expand_cells(const ColumnPtr& source, const std::vector<std::uint32_t>
             }
         }
     };
+    // Cells of one kind all begin with the same byte, and the value is the rest.
+    std::optional<char> wanted_tag;
+    std::optional<char> whole_tag;  // of whole numbers that become reals
+    const auto put_cell = [&](std::string_view cell) {
+        std::int64_t value = 0;
+        std::memcpy(&value, cell.data() + 1, sizeof value);
+        if (wanted_tag == cell.front()) {
+            out.set(at, value);
+        } else if (whole_tag == cell.front()) {
+            out.set(at, std::bit_cast<std::int64_t>(static_cast<double>(value)));
+        } else {
+            const VariantView element(cell);
+            put(element);
+            if (element.kind() == wanted) {
+                wanted_tag = cell.front();
+            } else if (element.kind() == Kind::Long && wanted == Kind::Real) {
+                whole_tag = cell.front();
+            }
+        }
+    };
     for (std::uint32_t row = 0; row < counts.size(); ++row) {
         const VariantView v(reader.null(row) ? std::string_view() : reader.value(row));
         const std::string_view cells = v.cells();
@@ -213,7 +235,7 @@ ColumnPtr expand_cells(const ColumnPtr& source, const std::vector<std::uint32_t>
             if (i >= own) {
                 out.set_null(at);
             } else if (!cells.empty()) {
-                put(VariantView(cells.substr(kCellBytes * i, kCellBytes)));
+                put_cell(cells.substr(kCellBytes * i, kCellBytes));
             } else if (v.kind() == Kind::Array) {
                 put(v.element(i));
             } else if (v.kind() == Kind::Object) {
