@@ -1,17 +1,18 @@
 #pragma once
 
+#include "qd/base/check.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <utility>
 
 namespace qd::columns {
 
 /// Bytes that grow at the end. Unlike a vector it does not clear what is about to be written, and
-/// large ones grow by moving their pages. Throws std::bad_alloc like one.
+/// large ones grow by moving their pages.
 class ByteBuffer {
   public:
     ByteBuffer() = default;
@@ -66,9 +67,7 @@ class ByteBuffer {
     }
     void set_capacity(std::size_t bytes) {
         void* moved = std::realloc(data_.get(), bytes);
-        if (moved == nullptr) {
-            throw std::bad_alloc();
-        }
+        QD_CHECK(moved != nullptr);
         static_cast<void>(data_.release());
         data_.reset(static_cast<std::uint8_t*>(moved));
         capacity_ = bytes;
