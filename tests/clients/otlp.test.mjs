@@ -59,8 +59,8 @@ for (const [form, Trace, Log, Metric, compression] of forms) {
     await provider.forceFlush();
     await provider.shutdown();
     const [request] = await rows(
-      `AppRequests | where AppRoleName == 'js.${form}' | summarize n = count(), failed = countif(not(Success)), ids = dcount(Id), name = take_any(Name), version = take_any(AppVersion), last = max(toint(Properties['order.index']))`);
-    assert.deepEqual(request, { n: 250, failed: 25, ids: 250, name: 'POST /orders', version: '1.2.3', last: 249 });
+      `AppRequests | where AppRoleName == 'js.${form}' | summarize n = count(), failed = countif(not(Success)), ids = dcount(Id), name = take_any(Name), version = take_any(AppVersion), highest = max(toint(Properties['order.index']))`);
+    assert.deepEqual(request, { n: 250, failed: 25, ids: 250, name: 'POST /orders', version: '1.2.3', highest: 249 });
     const [dependency] = await rows(
       `AppDependencies | where AppRoleName == 'js.${form}' | summarize n = count(), type = take_any(DependencyType), data = take_any(Data)`);
     assert.deepEqual(dependency, { n: 250, type: 'postgresql', data: 'SELECT 1' });
@@ -87,8 +87,8 @@ for (const [form, Trace, Log, Metric, compression] of forms) {
     await provider.forceFlush();
     await provider.shutdown();
     const [row] = await rows(
-      `AppTraces | where AppRoleName == 'js.${form}' | summarize n = count(), errors = countif(SeverityLevel == 3), first = countif(Message == 'line 0')`);
-    assert.deepEqual(row, { n: 100, errors: 50, first: 1 });
+      `AppTraces | where AppRoleName == 'js.${form}' | summarize n = count(), errors = countif(SeverityLevel == 3), opening = countif(Message == 'line 0')`);
+    assert.deepEqual(row, { n: 100, errors: 50, opening: 1 });
   });
   await check(`metrics, ${form}`, async () => {
     const reader = new PeriodicExportingMetricReader({

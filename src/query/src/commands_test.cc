@@ -63,15 +63,15 @@ TEST_F(CommandsTest, HiddenColumnsAreThereWhenNamed) {
 }
 
 TEST_F(CommandsTest, MappingsSayWhereColumnsComeFrom) {
-    must(".create table T (name:string, at:datetime, n:long, where:string)");
+    must(".create table T (name:string, at:datetime, n:long, place:string)");
     must(R"(.create table T ingestion json mapping 'm' ')"
          R"([{"column":"name","Properties":{"path":"$.who[\'first name\']"}},)"
          R"({"column":"at","path":"$.t","transform":"DateTimeFromUnixSeconds"},)"
-         R"({"column":"n","path":"$.list[-1]"},{"column":"where","ConstValue":"here"}]')");
+         R"({"column":"n","path":"$.list[-1]"},{"column":"place","ConstValue":"here"}]')");
     must(
         ".ingest inline into table T with (format='json', ingestionMappingReference='m') <|\n"
         R"({"who":{"first name":"Ada"},"t":1700000000,"list":[1,2,3]})");
-    EXPECT_EQ(run("T | project name, at, n, where"), "Ada|2023-11-14T22:13:20.0000000Z|3|here\n");
+    EXPECT_EQ(run("T | project name, at, n, place"), "Ada|2023-11-14T22:13:20.0000000Z|3|here\n");
     must(R"(.create-or-alter table T ingestion csv mapping 'c' '[{"Name":"n","Ordinal":"1"}]')");
     must(".ingest inline into table T with (format='csv', ingestionMappingReference='c') <|\nx,7");
     EXPECT_EQ(run("T | where n == 7 | project name, n"), "|7\n");
