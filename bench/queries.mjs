@@ -191,7 +191,7 @@ let failed = SigninLogs
 | where TimeGenerated >= startT and TimeGenerated < endT and ResultType != "0"
 | where not(UserPrincipalName has_any (serviceAccounts));
 let details = failed | summarize ips = make_set(IPAddress, 4), apps = make_set(AppDisplayName, 4) by UserPrincipalName, TimeGenerated = bin(TimeGenerated, step);
-let last = SigninLogs | where TimeGenerated > ago(14d)
+let latest = SigninLogs | where TimeGenerated > ago(14d)
 | summarize arg_max(TimeGenerated, LocationDetails) by UserPrincipalName
 | project UserPrincipalName, lastSeen = TimeGenerated, country = tostring(LocationDetails.countryOrRegion);
 failed
@@ -200,7 +200,7 @@ failed
 | mv-expand TimeGenerated to typeof(datetime), n to typeof(long), flag to typeof(long), score to typeof(real), baseline to typeof(real)
 | where flag == 1 and n >= 5
 | join kind=leftouter details on UserPrincipalName, TimeGenerated
-| join kind=leftouter last on UserPrincipalName
+| join kind=leftouter latest on UserPrincipalName
 | project TimeGenerated, UserPrincipalName, n, score, baseline, ips, apps, lastSeen, country`,
   },
   {
