@@ -73,14 +73,12 @@ Result<kql::IngestFormat> wanted_format(const Command& command, const CommandCon
     return ingest_format(context.workspace, table, request);
 }
 
-kql::ResultTable ingested_row(const workspace::TableSchema& table, const std::string& item) {
-    ResultRows out({{"ExtentId", DataType::Guid},
-                    {"ItemLoaded", DataType::String},
-                    {"Duration", DataType::TimeSpan},
-                    {"HasErrors", DataType::Bool},
-                    {"OperationId", DataType::Guid}});
-    out.add({Value(), item.empty() ? "inproc:" + table.name : item, Value(), false, Value()});
-    return out.finish();
+ResultRows ingested_rows() {
+    return ResultRows({{"ExtentId", DataType::Guid},
+                       {"ItemLoaded", DataType::String},
+                       {"Duration", DataType::TimeSpan},
+                       {"HasErrors", DataType::Bool},
+                       {"OperationId", DataType::Guid}});
 }
 
 /// .ingest inline into table T <| …
@@ -89,18 +87,16 @@ Result<kql::ResultTable> ingest_inline(const Command& command, const CommandCont
     QD_TRY(const kql::IngestFormat format, wanted_format(command, context, *table, "csv"));
     QD_TRY(const std::uint64_t rows, ingest_text(context.workspace, *table, command.data, format));
     static_cast<void>(rows);
-    return ingested_row(*table, "");
+    ResultRows out = ingested_rows();
+    out.add({Value(), "inproc:" + table->name, Value(), false, Value()});
+    return out.finish();
 }
 
 /// .ingest into table T ('https://…', …): addresses are read as externaldata() reads them, by the
 /// same allow-list.
 Result<kql::ResultTable> ingest_into(const Command& command, const CommandContext& context) {
     QD_TRY(const TablePtr table, named_table(command, context));
-    ResultRows out({{"ExtentId", DataType::Guid},
-                    {"ItemLoaded", DataType::String},
-                    {"Duration", DataType::TimeSpan},
-                    {"HasErrors", DataType::Bool},
-                    {"OperationId", DataType::Guid}});
+    ResultRows out = ingested_rows();
     for (std::size_t i = 0; i < command.values.size(); ++i) {
         QD_TRY(const std::string address, value_text(command, i));
         QD_TRY(const std::string bytes, context.read_external(address));

@@ -1,6 +1,7 @@
 // Changes of what is stored: columns that come, go and change their names, rows taken away or
 // replaced, rows derived from rows; each seen again after a restart, and whole or not at all when
 // the disk fails or the log's end is torn.
+#include "log/log_writer.h"
 #include "workspace_fixture.h"
 
 #include <gtest/gtest.h>
@@ -165,6 +166,30 @@ TEST_F(AlterTest, ReplacingIsAllOrNothingWhateverFails) {
     EXPECT_EQ(read_table(open(), "T_CL", {"Id"}).size(), 5U);
     ASSERT_TRUE(workspace_->replace_rows("T_CL", {.schema = row_schema(), .chunks = {}}).ok());
     EXPECT_TRUE(read_table(open(), "T_CL", {"Id"}).empty());
+}
+
+// A group was refused and could not be cut off, the next segment was begun, and the machine
+// stopped: what is written after the restart must not be taken for the refused part of the older
+// segment.
+TEST_F(AlterTest, RowsAfterASegmentWithoutRecordsAreKept) {
+    open();
+    ASSERT_TRUE(workspace_->ensure_table("T_CL", row_schema()).ok());
+    close();
+    const std::string log_dir = dir_ + "/log/";
+    for (const auto& entry : std::filesystem::directory_iterator(log_dir)) {
+        std::filesystem::remove(entry.path());
+    }
+    const auto write = [&](std::uint64_t first, std::uint64_t previous_bytes) {
+        std::ofstream(log_dir + internal::segment_name(first), std::ios::binary)
+            << internal::encode_segment_header(first, previous_bytes);
+    };
+    write(1, 0);
+    write(6, internal::kSegmentHeaderBytes);
+    open();
+    ASSERT_TRUE(workspace_->append_and_wait("T_CL", make_rows(0, 3)).ok());
+    EXPECT_EQ(read_table(open(), "T_CL", {"Id"}).size(), 3U);
+    ASSERT_TRUE(workspace_->append_and_wait("T_CL", make_rows(3, 3)).ok());
+    EXPECT_EQ(read_table(open(), "T_CL", {"Id"}).size(), 6U);
 }
 
 /// Every row of T_CL is also a row of Copy_CL.

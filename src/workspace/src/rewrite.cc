@@ -32,6 +32,24 @@ std::vector<std::uint32_t> rows_left(const std::vector<ColumnInput>& inputs,
     return left;
 }
 
+/// Whether the extent has any of the rows: only their ids are read.
+Result<bool> holds_any(const ExtentPtr& entry, const std::vector<std::int64_t>& row_ids) {
+    const ExtentColumn* column = entry->extent->find_column(kRowId);
+    if (column == nullptr) {
+        return false;
+    }
+    DictionaryCache cache(entry->extent);
+    for (std::size_t g = 0; g < entry->extent->footer().group_rows.size(); ++g) {
+        QD_TRY(const columns::ColumnPtr ids, cache.read(*column, g));
+        for (std::uint32_t i = 0; i < ids->size(); ++i) {
+            if (std::binary_search(row_ids.begin(), row_ids.end(), ids->int_at(i))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /// Tables of at most kPieceRows rows.
 std::vector<columns::Table> pieces_of(const columns::Table& rows) {
     std::vector<columns::Table> out;
@@ -58,6 +76,10 @@ Result<std::uint64_t> WorkspaceImpl::remove_from(const TableRef& table, const Ex
                                                  std::vector<StoredExtent>& added) {
     if (entry->damage) {
         return *entry->damage;
+    }
+    QD_TRY(const bool concerned, holds_any(entry, row_ids));
+    if (!concerned) {
+        return std::uint64_t{0};
     }
     QD_TRY(const std::vector<ColumnInput> inputs, inputs_of_extents({entry}));
     const std::vector<std::uint32_t> left = rows_left(inputs, row_ids);

@@ -196,7 +196,12 @@ Status WorkspaceImpl::replay(std::uint64_t highest_sequence) {
                     {"bytes", static_cast<std::int64_t>(report.damaged_bytes)},
                     {"unreadable_records", static_cast<std::int64_t>(unreadable)}});
     }
-    const std::uint64_t next = std::max(report.last_sequence, highest_sequence) + 1;
+    std::uint64_t next = std::max(report.last_sequence, highest_sequence) + 1;
+    if (!report.segments.empty()) {
+        // Sequences of refused groups are not used again, so a segment may be named beyond the last
+        // record there is; the next one must not come before it.
+        next = std::max(next, report.segments.back().first_sequence);
+    }
     writer_ = std::make_unique<LogWriter>(files_, log_dir_, options_.log_segment_bytes,
                                           std::move(report.segments), next);
     return {};

@@ -8,9 +8,12 @@ namespace {
 
 bool makes_few_rows(const PlanOp& plan) {
     switch (plan.kind) {
-        case OpKind::Filter:
+        case OpKind::Filter: {
+            // Expanded arrays are few rows only when most of them are dropped again.
+            const PlanOp& below = *plan.inputs[0];
+            return makes_few_rows(below.kind == OpKind::MvExpand ? *below.inputs[0] : below);
+        }
         case OpKind::Project:
-        case OpKind::MvExpand:
             return makes_few_rows(*plan.inputs[0]);
         case OpKind::Values:
         case OpKind::Summarize:
