@@ -48,6 +48,7 @@ const doors = {
   rows: { url: `${server.url}/api/v1/tables/Hostile_CL/rows`, speaks: (body) => body?.error?.message !== undefined || Array.isArray(body?.errors) },
   records: { url: `${server.url}/api/v1/records`, speaks: (body) => body?.error?.message !== undefined || Array.isArray(body?.errors) },
   logAnalytics: { url: `${server.url}/v1/workspaces/${workspace}/query`, speaks: (body) => typeof body?.error?.code === 'string' },
+  streaming: { url: `${server.url}/v1/rest/ingest/workspace/Hostile_CL?streamFormat=multijson`, speaks: (body) => typeof body?.error?.['@message'] === 'string' },
   kustoV1: { url: `${server.url}/v1/rest/query`, speaks: (body) => typeof body?.error?.['@message'] === 'string' },
   kustoV2: { url: `${server.url}/v2/rest/query`, speaks: (body) => typeof body?.error?.['@message'] === 'string' },
   management: { url: `${server.url}/v1/rest/mgmt`, speaks: (body) => typeof body?.error?.['@message'] === 'string' },
@@ -89,7 +90,7 @@ function finish() {
 const kept = await send('rows', JSON.stringify([{ Id: 'a', N: 1 }, { Id: 'b', N: 2 }]));
 check(kept.status === 200, 'two rows are acknowledged', kept.text);
 
-const jsonDoors = ['traces', 'logs', 'metrics', 'ingestion', 'collector', 'rows', 'records', 'track', 'logAnalytics', 'kustoV1', 'kustoV2', 'management'];
+const jsonDoors = ['traces', 'logs', 'metrics', 'ingestion', 'collector', 'rows', 'records', 'track', 'streaming', 'logAnalytics', 'kustoV1', 'kustoV2', 'management'];
 const deep = '['.repeat(1_000_000);
 for (const door of jsonDoors) {
   await refused(door, 'malformed JSON', '{"a": [1, 2');
@@ -107,7 +108,7 @@ for (const door of ['ingestion', 'traces', 'logAnalytics', 'kustoV1']) {
 
 // A body that inflates beyond the limit: 200 MB of zeros are 200 kB.
 const bomb = gzipSync(Buffer.alloc(200 << 20), { level: 9 });
-for (const door of ['traces', 'logs', 'metrics', 'ingestion', 'collector', 'rows', 'records', 'track']) {
+for (const door of ['traces', 'logs', 'metrics', 'ingestion', 'collector', 'rows', 'records', 'track', 'streaming']) {
   await refused(door, 'a gzip bomb', bomb, { status: [400, 413], headers: { 'content-encoding': 'gzip' } });
   await refused(door, 'gzip that is none', Buffer.from('nonsense'), { headers: { 'content-encoding': 'gzip' } });
   await refused(door, 'gzip cut short', gzipSync(Buffer.from('{"a":1}'.repeat(1000))).subarray(0, 30), { headers: { 'content-encoding': 'gzip' } });

@@ -59,6 +59,11 @@ TEST_F(CommandsTest, HiddenColumnsAreThereWhenNamed) {
     EXPECT_EQ(run("T | sort by _RowId desc | project n | take 1"), "3\n");
     EXPECT_EQ(run("T | extend seen = ingestion_time() | where isnotnull(seen) | count"), "3\n");
     EXPECT_EQ(run("T | distinct _ItemId | count"), "3\n");
+    EXPECT_EQ(run("let L = T | where n > 1 | extend m = n * 2 | sort by n asc; L | where "
+                  "ingestion_time() > ago(1h) | project m"),
+              "4\n6\n");
+    must(".create-or-alter function V() { T | project k = n }");
+    EXPECT_EQ(run("V | where ingestion_time() > ago(1h) | count"), "3\n");
     EXPECT_EQ(id_of("T | project n | where _RowId > 0"), "SEM0100");
 }
 

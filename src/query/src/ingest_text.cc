@@ -48,7 +48,7 @@ Result<std::uint64_t> ingest_text(workspace::Workspace& workspace,
 
 Status append_in_pieces(workspace::Workspace& workspace, const std::string& table,
                         columns::Table rows) {
-    constexpr std::uint64_t kPieceRows = workspace::kBatchRowsMax / 4;
+    constexpr std::uint64_t kPieceRows = workspace::kBatchRowsMax;
     columns::Table piece{.schema = rows.schema, .chunks = {}};
     const auto send = [&]() -> Status {
         if (piece.chunks.empty()) {

@@ -12,7 +12,7 @@ namespace {
 
 // The service takes 4 MB; clients that know no better may send more.
 constexpr std::uint64_t kIngestBodyBytesMax = 32 << 20;
-constexpr std::uint64_t kIngestInflatedBytesMax = 256 << 20;
+constexpr std::uint64_t kIngestInflatedBytesMax = 64 << 20;
 
 struct KustoRequest {
     std::string text;
@@ -198,10 +198,17 @@ void handle_ingest(QueryApi::State& state, const net::HttpRequest& request,
     }
     std::string inflated;
     std::string_view bytes = request.body;
-    if (request.headers.get_or("Content-Encoding") == "gzip") {
+    const std::string_view encoding = request.headers.get_or("Content-Encoding");
+    if (!encoding.empty() && encoding != "gzip" && encoding != "identity") {
+        fail(Error(Code::InvalidArgument, "QRY0032",
+                   "the body's encoding is not read: " + std::string(encoding)));
+        return;
+    }
+    if (encoding == "gzip") {
         auto plain = codec::gunzip(bytes, kIngestInflatedBytesMax);
         if (!plain.ok()) {
-            fail(plain.error());
+            // Sending the same again will not help, so it is the request's fault, not the hour's.
+            fail(Error(Code::InvalidArgument, plain.error().id(), plain.error().message()));
             return;
         }
         inflated = std::move(plain.value());

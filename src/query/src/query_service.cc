@@ -197,7 +197,8 @@ Result<std::uint64_t> QueryService::ingest(std::string_view table, std::string_v
     IngestRequest request;
     request.format = format;
     request.mapping_name = mapping;
-    QD_TRY(const kql::IngestFormat wanted, ingest_format(state_->workspace, *found, request));
+    QD_TRY(kql::IngestFormat wanted, ingest_format(state_->workspace, *found, request));
+    wanted.rows_max = workspace::kBatchRowsMax;  // one batch: all of the request or none
     return ingest_text(state_->workspace, *found, bytes, wanted);
 }
 

@@ -62,7 +62,22 @@ bool assigns(const Operator& op, std::string_view column) {
            });
 }
 
-/// A scan, or filters over one, with further columns at the end.
+/// Operators that give each row of their input once, or not at all: below them a row is still the
+/// table's row (a let of `T | where … | extend …`, a view).
+bool keeps_rows(OpKind kind) {
+    return kind == OpKind::Filter || kind == OpKind::Project || kind == OpKind::Sort ||
+           kind == OpKind::Take;
+}
+
+template <typename Op>
+PlanPtr over(const PlanOp& plan, PlanPtr input) {
+    auto op = clone<Op>(plan);
+    op->schema = input->schema;
+    op->inputs[0] = std::move(input);
+    return op;
+}
+
+/// The scan below, with further columns at the end, and the operators over it passing them on.
 PlanPtr with_columns(const PlanPtr& plan, const std::vector<columns::Field>& added) {
     if (plan->kind == OpKind::Scan) {
         auto scan = clone<ScanOp>(*plan);
@@ -71,17 +86,32 @@ PlanPtr with_columns(const PlanPtr& plan, const std::vector<columns::Field>& add
         }
         return scan;
     }
-    auto filter = clone<FilterOp>(*plan);
-    filter->inputs[0] = with_columns(plan->inputs[0], added);
-    filter->schema = filter->inputs[0]->schema;
-    return filter;
+    PlanPtr input = with_columns(plan->inputs[0], added);
+    switch (plan->kind) {
+        case OpKind::Filter:
+            return over<FilterOp>(*plan, std::move(input));
+        case OpKind::Sort:
+            return over<SortOp>(*plan, std::move(input));
+        case OpKind::Take:
+            return over<TakeOp>(*plan, std::move(input));
+        default:
+            break;
+    }
+    auto project = clone<ProjectOp>(*plan);
+    const std::size_t first = input->schema.size() - added.size();
+    for (std::size_t i = 0; i < added.size(); ++i) {
+        project->schema.fields.push_back(added[i]);
+        project->exprs.push_back(make_column(first + i, added[i].type));
+    }
+    project->inputs[0] = std::move(input);
+    return project;
 }
 
 }  // namespace
 
 PlanPtr Binder::expose_hidden(const Query& query, PlanPtr input, HiddenColumns& hidden) {
     const PlanOp* below = input.get();
-    while (below != nullptr && below->kind == OpKind::Filter) {
+    while (below != nullptr && keeps_rows(below->kind)) {
         below = below->inputs[0].get();
     }
     if (below == nullptr || below->kind != OpKind::Scan) {
@@ -89,7 +119,7 @@ PlanPtr Binder::expose_hidden(const Query& query, PlanPtr input, HiddenColumns& 
     }
     std::vector<columns::Field> added;
     for (const columns::Field& field : as<ScanOp>(*below).source->hidden_columns()) {
-        if (below->schema.index_of(field.name)) {
+        if (below->schema.index_of(field.name) || input->schema.index_of(field.name)) {
             continue;
         }
         for (std::size_t i = query.operators.size(); i-- > 0;) {

@@ -15,8 +15,8 @@ namespace {
 
 class RowWriter {
   public:
-    explicit RowWriter(const columns::Schema& schema) {
-        for (const columns::Field& field : schema.fields) {
+    explicit RowWriter(const IngestFormat& format) : rows_max_(format.rows_max) {
+        for (const columns::Field& field : format.schema.fields) {
             builders_.emplace_back(field.type);
         }
     }
@@ -27,10 +27,16 @@ class RowWriter {
             builders_[column].append_null();
         }
     }
-    void end_row(columns::Table& out) {
+    /// Errors: too many rows.
+    Status end_row(columns::Table& out) {
+        if (++total_ > rows_max_) {
+            return Error(Code::InvalidArgument, "SEM0310",
+                         "more rows than one request may have, " + std::to_string(rows_max_));
+        }
         if (++rows_ == columns::kChunkRows) {
             flush(out);
         }
+        return {};
     }
     void flush(columns::Table& out) {
         if (rows_ == 0) {
@@ -48,6 +54,8 @@ class RowWriter {
   private:
     std::vector<columns::ColumnBuilder> builders_;
     std::uint32_t rows_ = 0;
+    std::uint64_t rows_max_;
+    std::uint64_t total_ = 0;
 };
 
 Error bad_format(std::string message) {
@@ -140,7 +148,7 @@ std::optional<columns::Scalar> transformed(const ColumnMapping& mapping, const V
 Status read_separated(std::string_view bytes, const IngestFormat& format, char separator,
                       columns::Table& out) {
     codec::CsvReader reader(bytes, separator);
-    RowWriter writer(format.schema);
+    RowWriter writer(format);
     const std::vector<ColumnSource> sources = sources_of(format);
     std::vector<codec::CsvReader::Field> record;
     std::int64_t line = 0;
@@ -175,7 +183,7 @@ Status read_separated(std::string_view bytes, const IngestFormat& format, char s
                 writer.put(c, columns::convert_ingested_text(record[source.ordinal].text, type));
             }
         }
-        writer.end_row(out);
+        QD_CHECK_OK(writer.end_row(out));
     }
     writer.flush(out);
     return {};
@@ -183,7 +191,7 @@ Status read_separated(std::string_view bytes, const IngestFormat& format, char s
 
 /// A line is one value, of the first column.
 Status read_lines(std::string_view bytes, const IngestFormat& format, columns::Table& out) {
-    RowWriter writer(format.schema);
+    RowWriter writer(format);
     bool first = true;
     std::size_t at = 0;
     while (at < bytes.size()) {
@@ -200,7 +208,7 @@ Status read_lines(std::string_view bytes, const IngestFormat& format, columns::T
             writer.put(c, c == 0 ? columns::convert_ingested_text(line, format.schema[c].type)
                                  : std::nullopt);
         }
-        writer.end_row(out);
+        QD_CHECK_OK(writer.end_row(out));
     }
     writer.flush(out);
     return {};
@@ -209,13 +217,13 @@ Status read_lines(std::string_view bytes, const IngestFormat& format, columns::T
 class ObjectWriter {
   public:
     ObjectWriter(const IngestFormat& format, columns::Table& out)
-        : format_(format), sources_(sources_of(format)), rows_(format.schema), out_(out) {}
-    void write(const Value& object) {
+        : format_(format), sources_(sources_of(format)), rows_(format), out_(out) {}
+    Status write(const Value& object) {
         ++line_;
         for (std::size_t c = 0; c < sources_.size(); ++c) {
             rows_.put(c, cell(sources_[c], object, format_.schema[c].type));
         }
-        rows_.end_row(out_);
+        return rows_.end_row(out_);
     }
     void finish() { rows_.flush(out_); }
 
@@ -286,10 +294,10 @@ Status read_json(std::string_view bytes, const IngestFormat& format, columns::Ta
         at = end;
         if (const Array* array = value.if_array()) {
             for (const Value& element : *array) {
-                writer.write(element);
+                QD_CHECK_OK(writer.write(element));
             }
         } else if (value.if_object() != nullptr) {
-            writer.write(value);
+            QD_CHECK_OK(writer.write(value));
         } else {
             return bad_format("JSON objects are expected");
         }

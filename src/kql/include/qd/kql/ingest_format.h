@@ -36,6 +36,7 @@ struct IngestFormat {
     columns::Schema schema;
     std::string format = "csv";  // csv, tsv, scsv, psv, sohsv, json, multijson, txt, raw
     bool skip_first = false;
+    std::uint64_t rows_max = ~std::uint64_t{0};
     /// Empty: by position in separated formats, by name in JSON.
     std::vector<ColumnMapping> mapping;
 };
@@ -50,7 +51,8 @@ std::string guess_ingest_format(std::string_view uri);
 /// Whether the format has columns by position.
 bool is_separated_format(std::string_view format);
 /// Appends rows. Cells that do not fit their column are null.
-/// Errors: InvalidArgument SEM0310 for a format that is not known or bytes that are not of it.
+/// Errors: InvalidArgument SEM0310 for a format that is not known, bytes that are not of it, or
+/// more rows than allowed.
 Status read_rows(std::string_view bytes, const IngestFormat& format, columns::Table& out);
 
 }  // namespace qd::kql
