@@ -20,6 +20,9 @@ void print_totals(const Value& body) {
         "\n%.3f ms, processor %.3f ms, %.0f rows and %.0f bytes scanned, at most %.0f KiB\n",
         number(body, "milliseconds"), number(body, "cpuMilliseconds"), number(body, "rowsScanned"),
         number(body, "bytesScanned"), number(body, "peakMemoryBytes") / 1024);
+    if (const double spilled = number(body, "bytesSpilled"); spilled > 0) {
+        std::printf("%.0f KiB put on disk for want of memory\n", spilled / 1024);
+    }
 }
 
 }  // namespace

@@ -91,8 +91,9 @@ class Sender {
         auto body = std::make_shared<const std::string>(std::move(body_));
         body_ = {};
         flights_.push_back({body, std::async(std::launch::async, [this, body] {
-                                return client_.post(path(), packed_ ? codec::gzip(*body, 1) : *body,
-                                                    "application/x-ndjson", packed_);
+                                return client_.post_patiently(
+                                    path(), packed_ ? codec::gzip(*body, 1) : *body,
+                                    "application/x-ndjson", packed_, kPatienceMs);
                             })});
         return sent_ == 0 ? land() : ok_status();
     }
@@ -116,6 +117,8 @@ class Sender {
 
   private:
     static constexpr std::size_t kFlightsMax = 2;
+    /// A server that seals more slowly than rows come refuses some requests for a while.
+    static constexpr std::int64_t kPatienceMs = 300'000;
 
     struct Flight {
         std::shared_ptr<const std::string> body;

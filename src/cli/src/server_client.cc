@@ -3,13 +3,19 @@
 #include "qd/base/files.h"
 #include "qd/codec/json.h"
 
+#include <algorithm>
+#include <charconv>
+#include <chrono>
 #include <cstdio>
+#include <future>
 
 namespace qd::cli {
 
 namespace {
 constexpr std::int64_t kTimeoutMs = 3'600'000;  // queries and rule runs bound themselves
-}
+constexpr std::int64_t kWaitSecondsMax = 60;
+constexpr std::int64_t kWaitLeastMs = 100;
+}  // namespace
 
 Result<ServerClient> ServerClient::create(const Connection& connection) {
     ServerClient out;
@@ -41,6 +47,11 @@ Result<ServerClient::Answer> ServerClient::send(net::ClientRequest request) {
     }
     Answer answer;
     answer.status = answered.value().status;
+    std::int64_t seconds = 0;
+    const std::string_view wait = answered.value().headers.get_or("Retry-After");
+    if (std::from_chars(wait.data(), wait.data() + wait.size(), seconds).ec == std::errc()) {
+        answer.retry_after_ms = std::clamp<std::int64_t>(seconds, 0, kWaitSecondsMax) * 1000;
+    }
     answer.text = std::move(answered.value().body);
     if (auto parsed = codec::parse_json(answer.text); parsed.ok()) {
         answer.body = std::move(parsed).value();
@@ -65,6 +76,24 @@ Result<ServerClient::Answer> ServerClient::post(const std::string& path, std::st
         request.headers.set("Content-Encoding", "gzip");
     }
     return send(std::move(request));
+}
+
+Result<ServerClient::Answer> ServerClient::post_patiently(const std::string& path,
+                                                          const std::string& body,
+                                                          std::string_view content_type,
+                                                          bool compressed,
+                                                          std::int64_t patience_ms) {
+    while (true) {
+        QD_TRY(Answer answer, post(path, body, content_type, compressed));
+        const bool asked = (answer.status == 429 || answer.status == 503) && answer.retry_after_ms;
+        if (!asked || patience_ms <= 0) {
+            return answer;
+        }
+        const std::int64_t wait_ms = std::max(*answer.retry_after_ms, kWaitLeastMs);
+        std::promise<void> nobody;
+        nobody.get_future().wait_for(std::chrono::milliseconds(wait_ms));
+        patience_ms -= wait_ms;
+    }
 }
 
 int report(const Error& error) {

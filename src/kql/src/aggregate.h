@@ -24,6 +24,8 @@ class Aggregator {
     /// Errors: ResourceExhausted when the query's memory is used up.
     virtual Status update(std::span<const std::uint32_t> group_of_row,
                           std::span<const ColumnPtr> args) = 0;
+    /// A group that is left out of a merge.
+    static constexpr std::uint32_t kNoGroup = ~std::uint32_t{0};
     /// Takes over another worker's states: its group g is our group mapping[g]. `other` was made
     /// by the same factory. Merging happens in worker order (first-met rules depend on it).
     virtual Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) = 0;

@@ -195,6 +195,7 @@ struct Engine::Running {
             options.workers != 0 ? options.workers : engine.executor_.concurrency(), 1);
         query.chunk_rows = options.chunk_rows != 0 ? options.chunk_rows : columns::kChunkRows;
         query.optimise = options.optimise;
+        query.spill = engine.spill_;
         query.seed = static_cast<std::uint64_t>(begin_ns) | 1;
         binder.emplace(Binder::Setup{.catalog = &catalog,
                                      .options = &options,
@@ -224,10 +225,22 @@ struct Engine::Running {
         return plans;
     }
 
+    Result<bool> send(const PlanOp& plan, Sink& sink) {
+        Runtime runtime(query);
+        Result<bool> more = runtime.stream(plan, sink);
+        if (!more.ok() && more.error().id() == "MEM0001") {
+            return Error(Code::ResourceExhausted, "E_RUNAWAY_QUERY",
+                         "what a function or an aggregate keeps needs more memory than the query "
+                         "may use");
+        }
+        return more;
+    }
+
     QueryStats stats() const {
         const std::int64_t own_cpu_ns = clock.thread_cpu_ns() - begin_cpu_ns;
         return {.rows_scanned = query.rows_scanned.load(),
                 .bytes_scanned = query.bytes_scanned.load(),
+                .bytes_spilled = query.bytes_spilled.load(),
                 .cpu_ns = own_cpu_ns + query.helpers_cpu_ns.load(),
                 .elapsed_ns = clock.now_ns() - begin_ns,
                 .peak_memory_bytes = query.budget.peak_bytes()};
@@ -260,8 +273,7 @@ Result<QueryResult> Engine::run(std::string_view text, Catalog& catalog,
         const std::uint64_t wanted =
             std::min(rows_max, settings.take_rows.value_or(~std::uint64_t{0}));
         ResultSink sink(running.query, wanted, bytes_max);
-        Runtime runtime(running.query);
-        QD_TRY(const bool more, runtime.stream(*bound.plan, sink));
+        QD_TRY(const bool more, running.send(*bound.plan, sink));
         static_cast<void>(more);
         ResultTable table;
         table.name = bound.name;
@@ -311,8 +323,7 @@ Result<Explanation> Engine::explain(std::string_view text, Catalog& catalog,
         running.query.profile = &profile;
         for (const BoundResult& bound : plans) {
             NoSink sink;
-            Runtime runtime(running.query);
-            QD_TRY(const bool more, runtime.stream(*bound.plan, sink));
+            QD_TRY(const bool more, running.send(*bound.plan, sink));
             static_cast<void>(more);
         }
         out.stats = running.stats();

@@ -48,7 +48,7 @@ struct QueryService::State {
           fetch(f),
           external(std::move(e)),
           options(o),
-          engine(executor, c),
+          engine(executor, c, o.spill),
           views(w, c),
           updates(w, c,
                   [this](const std::string& text, std::string_view table, columns::Table rows) {

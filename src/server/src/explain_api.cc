@@ -29,6 +29,7 @@ Value statistics_json(const kql::QueryStats& stats) {
     out.set("cpuMilliseconds", milliseconds(stats.cpu_ns));
     out.set("rowsScanned", static_cast<std::int64_t>(stats.rows_scanned));
     out.set("bytesScanned", static_cast<std::int64_t>(stats.bytes_scanned));
+    out.set("bytesSpilled", static_cast<std::int64_t>(stats.bytes_spilled));
     out.set("peakMemoryBytes", stats.peak_memory_bytes);
     return Value(std::move(out));
 }

@@ -11,6 +11,7 @@
 #include "heap_trim.h"
 #include "location_database.h"
 #include "management_api.h"
+#include "qd/kql/spill_space.h"
 #include "qd/net/http_server.h"
 #include "qd/query/http_api.h"
 #include "qd/telemetry/front_doors.h"
@@ -52,6 +53,7 @@ class ServerImpl final : public Server {
         if (!config_.location_database.empty()) {
             QD_TRY(addresses_, LocationDatabase::open(config_.location_database));
         }
+        QD_TRY(spill_, kql::SpillSpace::open(ports_.files, config_.data_dir + "/spill"));
         queries_ = std::make_unique<query::QueryService>(
             *workspace_, pool_, ports_.clock, &*fetch_,
             query::ExternalDataPolicy{.hosts = config_.external_hosts,
@@ -59,6 +61,7 @@ class ServerImpl final : public Server {
             query::QueryServiceOptions{
                 .addresses = addresses_.get(),
                 .memory_bytes_max = std::int64_t{config_.query_memory_mib} << 20,
+                .spill = spill_.get(),
                 .slow_query_ms = config_.slow_query_ms});
         view_upkeep_ = std::make_unique<ViewUpkeep>(*queries_);
         sink_.emplace(*workspace_);
@@ -235,6 +238,7 @@ class ServerImpl final : public Server {
     std::unique_ptr<net::HttpClient> client_;
     std::optional<ClientFetch> fetch_;
     std::unique_ptr<query::AddressBook> addresses_;
+    std::unique_ptr<kql::SpillSpace> spill_;
     std::unique_ptr<query::QueryService> queries_;
     std::unique_ptr<ViewUpkeep> view_upkeep_;
     std::optional<WorkspaceSink> sink_;

@@ -7,7 +7,8 @@
 // old files likewise. The transaction also records the log sequence that the extents reach, and
 // replay starts behind it, so a row is never in an extent and replayed too.
 // Merging takes merge_fan_in extents of one size class (powers of that number), so a row is
-// rewritten O(log n) times.
+// rewritten O(log n) times. It waits while any table has fresh rows to seal: rows that come faster
+// than they are sealed are refused in the end, small extents only cost a little time.
 #include "column_inputs.h"
 #include "workspace_impl.h"
 
@@ -91,33 +92,56 @@ Status WorkspaceImpl::maintain() {
     const std::lock_guard maintenance(maintenance_mutex_);
     Status outcome;
     watch_clock();
-    const bool log_is_long = writer_->total_bytes() > options_.log_bytes_max;
-    for (const TableRef& table : all_data()) {
-        std::string name;
-        {
-            const std::lock_guard lock(table->mutex);
-            name = table->schema->name;
-            if (table->id == 0) {
-                continue;
+    const auto attempt = [&](std::string_view doing, const TableRef& table, Status status) {
+        if (!status.ok()) {
+            std::string name;
+            {
+                const std::lock_guard lock(table->mutex);
+                name = table->schema->name;
             }
+            note_failure(doing, name, status.error());
+            outcome = std::move(status);
         }
-        const auto attempt = [&](std::string_view doing, Status status) {
-            if (!status.ok()) {
-                note_failure(doing, name, status.error());
-                outcome = std::move(status);
-            }
-        };
-        attempt("expiring", expire(table));
-        if (wants_sealing(*table, log_is_long)) {
-            attempt("sealing", seal(table));
-        }
-        attempt("merging", merge_small(table));
+    };
+    const std::vector<TableRef> tables = stored_data();
+    for (const TableRef& table : tables) {
+        attempt("expiring", table, expire(table));
     }
-    if (Status cleaned = clean_log(); !cleaned.ok()) {
-        note_failure("cleaning the log", "", cleaned.error());
-        outcome = std::move(cleaned);
+    const auto seal_full = [&] {
+        const bool log_is_long = writer_->total_bytes() > options_.log_bytes_max;
+        for (const TableRef& table : tables) {
+            if (wants_sealing(*table, log_is_long)) {
+                attempt("sealing", table, seal(table));
+            }
+        }
+        if (Status cleaned = clean_log(); !cleaned.ok()) {
+            note_failure("cleaning the log", "", cleaned.error());
+            outcome = std::move(cleaned);
+        }
+    };
+    seal_full();
+    for (const TableRef& table : tables) {
+        while (true) {
+            Result<bool> merged = merge_some(table);
+            if (!merged.ok()) {
+                attempt("merging", table, merged.error());
+            }
+            if (!merged.ok() || !merged.value()) {
+                break;
+            }
+            seal_full();
+        }
     }
     return outcome;
+}
+
+std::vector<WorkspaceImpl::TableRef> WorkspaceImpl::stored_data() {
+    std::vector<TableRef> out = all_data();
+    std::erase_if(out, [](const TableRef& table) {
+        const std::lock_guard lock(table->mutex);
+        return table->id == 0;
+    });
+    return out;
 }
 
 Status WorkspaceImpl::seal_all() {
@@ -268,53 +292,53 @@ Status WorkspaceImpl::expire(const TableRef& table) {
     return replace_extents(table, up_to, gone, {}, {}, 0);
 }
 
-Status WorkspaceImpl::merge_small(const TableRef& table) {
+// One merge of this table, when there is one to do.
+Result<bool> WorkspaceImpl::merge_some(const TableRef& table) {
     const std::size_t fan_in = std::max<std::size_t>(options_.merge_fan_in, 2);
-    while (true) {
-        std::map<unsigned, std::vector<ExtentPtr>> classes;
-        std::int64_t hidden = 0;
-        std::uint64_t sealed = 0;
-        {
-            const std::lock_guard lock(table->mutex);
-            hidden = deletable_before(*table->schema);
-            sealed = table->sealed_sequence;
-            for (const ExtentPtr& entry : table->content->extents) {
-                if (entry->damage || entry->stored.rows * 2 > kExtentRowsMax) {
-                    continue;
-                }
-                unsigned size_class = 0;
-                for (std::uint64_t rows = entry->stored.rows; rows >= fan_in; rows /= fan_in) {
-                    ++size_class;
-                }
-                classes[size_class].push_back(entry);
+    std::map<unsigned, std::vector<ExtentPtr>> classes;
+    std::int64_t hidden = 0;
+    std::uint64_t sealed = 0;
+    {
+        const std::lock_guard lock(table->mutex);
+        hidden = deletable_before(*table->schema);
+        sealed = table->sealed_sequence;
+        for (const ExtentPtr& entry : table->content->extents) {
+            if (entry->damage || entry->stored.rows * 2 > kExtentRowsMax) {
+                continue;
             }
-        }
-        std::vector<ExtentPtr> chosen;
-        std::uint64_t rows = 0;
-        for (const auto& [size_class, entries] : classes) {
-            std::uint64_t bytes = 0;
-            for (const ExtentPtr& entry : entries) {
-                if (rows + entry->stored.rows <= kExtentRowsMax &&
-                    bytes + entry->raw_bytes <= kMergeBytesMax) {
-                    chosen.push_back(entry);
-                    rows += entry->stored.rows;
-                    bytes += entry->raw_bytes;
-                }
+            unsigned size_class = 0;
+            for (std::uint64_t rows = entry->stored.rows; rows >= fan_in; rows /= fan_in) {
+                ++size_class;
             }
-            if (chosen.size() >= fan_in) {
-                break;
-            }
-            chosen.clear();
-            rows = 0;
+            classes[size_class].push_back(entry);
         }
-        if (chosen.empty()) {
-            return {};
-        }
-        QD_TRY(const auto inputs, inputs_of_extents(chosen));
-        const std::vector<std::uint32_t> order = time_order(inputs, hidden, rows);
-        QD_CHECK_OK(replace_extents(table, sealed, chosen, inputs, order, rows));
-        merges_.add();
     }
+    std::vector<ExtentPtr> chosen;
+    std::uint64_t rows = 0;
+    for (const auto& [size_class, entries] : classes) {
+        std::uint64_t bytes = 0;
+        for (const ExtentPtr& entry : entries) {
+            if (rows + entry->stored.rows <= kExtentRowsMax &&
+                bytes + entry->raw_bytes <= kMergeBytesMax) {
+                chosen.push_back(entry);
+                rows += entry->stored.rows;
+                bytes += entry->raw_bytes;
+            }
+        }
+        if (chosen.size() >= fan_in) {
+            break;
+        }
+        chosen.clear();
+        rows = 0;
+    }
+    if (chosen.empty()) {
+        return false;
+    }
+    QD_TRY(const auto inputs, inputs_of_extents(chosen));
+    const std::vector<std::uint32_t> order = time_order(inputs, hidden, rows);
+    QD_CHECK_OK(replace_extents(table, sealed, chosen, inputs, order, rows));
+    merges_.add();
+    return true;
 }
 
 Status WorkspaceImpl::clean_log() {

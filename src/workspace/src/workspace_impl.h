@@ -93,7 +93,8 @@ class WorkspaceImpl final : public Workspace {
     void run_maintenance();
     bool wants_sealing(TableData& table, bool log_is_long);
     Status seal(const TableRef& table);
-    Status merge_small(const TableRef& table);
+    Result<bool> merge_some(const TableRef& table);
+    std::vector<TableRef> stored_data();
     Status expire(const TableRef& table);
     Status replace_extents(const TableRef& table, std::uint64_t up_to_sequence,
                            const std::vector<ExtentPtr>& removed,

@@ -2,17 +2,23 @@
 //
 // dcount keeps the 64-bit hashes themselves while a group has at most kHllExactMax of them, so
 // small counts are exact, and turns to HyperLogLog registers beyond (kql.md b.26). The hash is the
-// stable one: what hll() answers may be stored and merged years later. A dictionary column is
-// hashed once per entry. count_distinct keeps the values and is always exact.
+// stable one: what hll() answers may be stored and merged years later. count_distinct keeps the
+// values and is always exact.
+//
+// A dictionary column is hashed or numbered once per entry, and rows then are (group, number)
+// pairs (distinct_counter.h). dcount numbers hashes, as long as there are not too many of them, and
+// makes registers of them at the end only.
 #include "../constant_argument.h"
 #include "../dynamic_bytes.h"
 #include "../sketches/cell_hash.h"
 #include "../sketches/hyperloglog.h"
+#include "distinct_counter.h"
 #include "families.h"
 #include "filtered.h"
 #include "grouped_set.h"
 #include "qd/columns/variant.h"
 
+#include <unordered_map>
 #include <utility>
 
 namespace qd::kql {
@@ -21,18 +27,105 @@ namespace {
 
 enum class SketchOutput : std::uint8_t { Count, Sketch };
 
+/// Numbers 64-bit hashes 0, 1, … in the order they are first met.
+class HashNumbers {
+  public:
+    std::uint32_t add(std::uint64_t hash) {
+        const auto [at, added] = numbers_.try_emplace(hash, size());
+        if (added) {
+            hashes_.push_back(hash);
+        }
+        return at->second;
+    }
+    std::uint32_t size() const { return static_cast<std::uint32_t>(hashes_.size()); }
+    std::uint64_t hash(std::uint32_t number) const { return hashes_[number]; }
+    std::size_t memory_bytes() const { return hashes_.capacity() * 48; }
+
+  private:
+    std::unordered_map<std::uint64_t, std::uint32_t> numbers_;
+    std::vector<std::uint64_t> hashes_;
+};
+
+/// The distinct hashes of each group, of columns with dictionaries.
+class NumberedHashes {
+  public:
+    /// Beyond this many the sketches are the smaller ones.
+    static constexpr std::uint32_t kEntriesMax = 1U << 16;
+
+    bool takes(const columns::Column& column) const {
+        return column.layout() == columns::Layout::Dictionary &&
+               column.dictionary()->size() <= kEntriesMax && numbers_.size() <= kEntriesMax;
+    }
+    void resize(std::uint32_t groups) { met_.resize(groups); }
+
+    void add(std::span<const std::uint32_t> group_of_row, const ColumnPtr& column,
+             CellHasher& hasher) {
+        if (dictionary_ != column->dictionary()) {
+            dictionary_ = column->dictionary();
+            const auto hashes = hasher.entries(column);
+            of_entry_.resize(hashes.size());
+            for (std::size_t i = 0; i < hashes.size(); ++i) {
+                of_entry_[i] = hashes[i] == CellHasher::kNullHash ? kNull : numbers_.add(hashes[i]);
+            }
+        }
+        const auto codes = column->codes();
+        for (std::size_t i = 0; i < codes.size(); ++i) {
+            const std::uint32_t number = of_entry_[codes[i]];
+            if (number != kNull) {
+                met_.insert(group_of_row[i], number, numbers_.size());
+            }
+        }
+    }
+    void merge(const NumberedHashes& other, std::span<const std::uint32_t> mapping) {
+        std::vector<std::uint32_t> numbers(other.numbers_.size());
+        for (std::uint32_t n = 0; n < numbers.size(); ++n) {
+            numbers[n] = numbers_.add(other.numbers_.hash(n));
+        }
+        for (std::uint32_t g = 0; g < other.met_.groups(); ++g) {
+            other.met_.for_each(
+                g, [&](std::uint32_t n) { met_.insert(mapping[g], numbers[n], numbers_.size()); });
+        }
+    }
+    std::uint32_t count(std::uint32_t group) const { return met_.count(group); }
+    /// Calls visit(hash).
+    template <typename Visit>
+    void for_each(std::uint32_t group, const Visit& visit) const {
+        met_.for_each(group, [&](std::uint32_t n) { visit(numbers_.hash(n)); });
+    }
+    std::size_t memory_bytes() const { return met_.memory_bytes() + numbers_.memory_bytes(); }
+
+  private:
+    static constexpr std::uint32_t kNull = ~std::uint32_t{0};
+
+    HashNumbers numbers_;
+    DistinctCounter met_;
+    ColumnPtr dictionary_;
+    std::vector<std::uint32_t> of_entry_;
+};
+
 class SketchAggregator final : public Aggregator {
   public:
     SketchAggregator(int bits, SketchOutput output, bool merges, MemoryBudget* budget)
         : bits_(bits), output_(output), merges_(merges), memory_(budget) {}
 
-    void resize(std::uint32_t groups) override { sketches_.resize(groups, HyperLogLog(bits_)); }
+    void resize(std::uint32_t groups) override {
+        groups_ = groups;
+        numbered_.resize(groups);
+        if (!sketches_.empty()) {
+            sketches_.resize(groups, HyperLogLog(bits_));
+        }
+    }
 
     Status update(std::span<const std::uint32_t> group_of_row,
                   std::span<const ColumnPtr> args) override {
         if (merges_) {
             return update_sketches(group_of_row, *args[0]);
         }
+        if (numbered_.takes(*args[0])) {
+            numbered_.add(group_of_row, args[0], hasher_);
+            return hold();
+        }
+        need_sketches();
         const auto hashes = hasher_.hash(args[0]);
         for (std::size_t i = 0; i < hashes.size(); ++i) {
             if (hashes[i] != CellHasher::kNullHash) {
@@ -43,29 +136,50 @@ class SketchAggregator final : public Aggregator {
     }
 
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
-        const auto& theirs = static_cast<SketchAggregator&>(other).sketches_;
-        for (std::size_t g = 0; g < theirs.size(); ++g) {
-            sketches_[mapping[g]].merge(theirs[g]);
+        const auto& theirs = static_cast<SketchAggregator&>(other);
+        numbered_.merge(theirs.numbered_, mapping);
+        if (!theirs.sketches_.empty()) {
+            need_sketches();
+            for (std::size_t g = 0; g < theirs.sketches_.size(); ++g) {
+                if (mapping[g] == kNoGroup) {
+                    continue;
+                }
+                sketches_[mapping[g]].merge(theirs.sketches_[g]);
+            }
         }
         return hold();
     }
 
     Result<std::vector<ColumnPtr>> finish() override {
-        columns::ColumnBuilder out(output_ == SketchOutput::Count ? DataType::Long
-                                                                  : DataType::Dynamic);
-        for (const HyperLogLog& sketch : sketches_) {
-            if (output_ == SketchOutput::Count) {
-                out.append_int(sketch.estimate());
+        columns::ColumnBuilder out(
+            output_ == SketchOutput::Count ? DataType::Long : DataType::Dynamic, groups_);
+        CountedRegisters registers(bits_);
+        for (std::uint32_t g = 0; g < groups_; ++g) {
+            if (output_ == SketchOutput::Sketch || !sketches_.empty()) {
+                HyperLogLog sketch = sketches_.empty() ? HyperLogLog(bits_) : sketches_[g];
+                numbered_.for_each(g, [&](std::uint64_t hash) { sketch.add(hash); });
+                if (output_ == SketchOutput::Count) {
+                    out.append_int(sketch.estimate());
+                } else {
+                    out.append_bytes(sketch.to_variant());
+                }
+            } else if (numbered_.count(g) <= kHllExactMax) {
+                out.append_int(numbered_.count(g));
             } else {
-                out.append_bytes(sketch.to_variant());
+                registers.clear();
+                numbered_.for_each(g, [&](std::uint64_t hash) { registers.add(hash); });
+                out.append_int(registers.estimate());
             }
         }
         return std::vector<ColumnPtr>{out.finish()};
     }
 
   private:
+    void need_sketches() { sketches_.resize(groups_, HyperLogLog(bits_)); }
+
     Status update_sketches(std::span<const std::uint32_t> group_of_row,
                            const columns::Column& column) {
+        need_sketches();
         for (std::uint32_t i = 0; i < column.size(); ++i) {
             if (column.is_null(i)) {
                 continue;
@@ -88,7 +202,7 @@ class SketchAggregator final : public Aggregator {
         if (++updates_ % 16 != 1) {
             return ok_status();
         }
-        std::size_t bytes = 0;
+        std::size_t bytes = numbered_.memory_bytes();
         for (const HyperLogLog& sketch : sketches_) {
             bytes += sketch.memory_bytes();
         }
@@ -99,44 +213,57 @@ class SketchAggregator final : public Aggregator {
     SketchOutput output_;
     bool merges_;
     StateMemory memory_;
+    std::uint32_t groups_ = 0;
     std::uint32_t updates_ = 0;
     CellHasher hasher_;
-    std::vector<HyperLogLog> sketches_;
+    NumberedHashes numbered_;
+    std::vector<HyperLogLog> sketches_;  // none until a row needs them
 };
 
 class DistinctAggregator final : public Aggregator {
   public:
     explicit DistinctAggregator(MemoryBudget* budget) : memory_(budget) {}
-    void resize(std::uint32_t groups) override { set_.resize(groups); }
+    void resize(std::uint32_t groups) override { met_.resize(groups); }
     Status update(std::span<const std::uint32_t> group_of_row,
                   std::span<const ColumnPtr> args) override {
-        const auto values = cells_.number(args[0], set_);
+        const auto values = cells_.number(args[0], numbers_);
         for (std::size_t i = 0; i < values.size(); ++i) {
             if (values[i] != CellNumbers::kNull) {
-                set_.insert(group_of_row[i], values[i]);
+                met_.insert(group_of_row[i], values[i], numbers_.size());
             }
         }
-        return memory_.hold(set_.memory_bytes());
+        return hold();
     }
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
-        const GroupedSet& theirs = static_cast<DistinctAggregator&>(other).set_;
-        const std::vector<std::uint32_t> numbers = set_.numbers_of(theirs);
-        for (std::uint32_t i = 0; i < theirs.size(); ++i) {
-            set_.insert(mapping[theirs.entry(i).group], numbers[theirs.entry(i).value]);
+        const auto& theirs = static_cast<DistinctAggregator&>(other);
+        const std::vector<std::uint32_t> numbers = numbers_.add_all(theirs.numbers_);
+        for (std::uint32_t g = 0; g < theirs.met_.groups(); ++g) {
+            if (mapping[g] == kNoGroup) {
+                continue;
+            }
+            theirs.met_.for_each(g, [&](std::uint32_t value) {
+                met_.insert(mapping[g], numbers[value], numbers_.size());
+            });
         }
-        return memory_.hold(set_.memory_bytes());
+        return hold();
     }
     Result<std::vector<ColumnPtr>> finish() override {
-        columns::ColumnBuilder out(DataType::Long);
-        for (std::uint32_t g = 0; g < set_.groups(); ++g) {
-            out.append_int(set_.count(g));
+        columns::ColumnBuilder out(DataType::Long, met_.groups());
+        for (std::uint32_t g = 0; g < met_.groups(); ++g) {
+            out.append_int(met_.count(g));
         }
         return std::vector<ColumnPtr>{out.finish()};
     }
 
   private:
+    Status hold() {
+        return memory_.hold(met_.memory_bytes() +
+                            static_cast<std::size_t>(numbers_.memory_bytes()));
+    }
+
     StateMemory memory_;
-    GroupedSet set_;
+    ByteNumbers numbers_;
+    DistinctCounter met_;
     CellNumbers cells_;
 };
 

@@ -46,6 +46,9 @@ class NumberExtreme final : public Aggregator {
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         const auto& theirs = static_cast<NumberExtreme&>(other);
         for (std::size_t g = 0; g < theirs.best_.size(); ++g) {
+            if (mapping[g] == kNoGroup) {
+                continue;
+            }
             if (theirs.seen_[g] != 0) {
                 offer(mapping[g], theirs.best_[g]);
             }
@@ -133,6 +136,9 @@ class RowPicker final : public Aggregator {
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         const auto& theirs = static_cast<RowPicker&>(other);
         for (std::uint32_t g = 0; g < theirs.seen_.size(); ++g) {
+            if (mapping[g] == kNoGroup) {
+                continue;
+            }
             const std::uint32_t mine = mapping[g];
             if (theirs.seen_[g] == 0 || (seen_[mine] != 0 && !wins_cell(theirs, g, mine))) {
                 continue;

@@ -84,31 +84,23 @@ void GroupedSet::grow() {
     }
 }
 
-std::vector<std::uint32_t> GroupedSet::numbers_of(const GroupedSet& other) {
-    std::vector<std::uint32_t> out(other.values_.size());
-    for (std::uint32_t n = 0; n < out.size(); ++n) {
-        out[n] = values_.add(other.values_.bytes(n));
-    }
-    return out;
-}
-
 std::size_t GroupedSet::memory_bytes() const {
     return static_cast<std::size_t>(values_.memory_bytes()) + entries_.capacity() * sizeof(Entry) +
            keys_.capacity() * 12 + first_.capacity() * 12;
 }
 
 std::uint32_t CellNumbers::number_of(const columns::Column& column, std::uint32_t row,
-                                     GroupedSet& set) {
+                                     ByteNumbers& numbers) {
     if (column.is_null(row)) {
         return kNull;
     }
     scratch_.clear();
     append_cell_as_variant(scratch_, column, row);
-    return set.number(scratch_);
+    return numbers.add(scratch_);
 }
 
 std::span<const std::uint32_t> CellNumbers::number(const columns::ColumnPtr& column,
-                                                   GroupedSet& set) {
+                                                   ByteNumbers& numbers) {
     constexpr std::uint32_t kUnknown = kNull - 1;
     of_row_.resize(column->size());
     if (column->layout() == columns::Layout::Dictionary) {
@@ -121,7 +113,7 @@ std::span<const std::uint32_t> CellNumbers::number(const columns::ColumnPtr& col
         for (std::uint32_t i = 0; i < of_row_.size(); ++i) {
             std::uint32_t& known = of_entry_[codes[i]];
             if (known == kUnknown) {
-                known = number_of(dictionary, codes[i], set);
+                known = number_of(dictionary, codes[i], numbers);
             }
             of_row_[i] = known;
         }
@@ -129,7 +121,7 @@ std::span<const std::uint32_t> CellNumbers::number(const columns::ColumnPtr& col
     }
     const bool constant = column->layout() == columns::Layout::Constant;
     for (std::uint32_t i = 0; i < of_row_.size(); ++i) {
-        of_row_[i] = constant && i > 0 ? of_row_[0] : number_of(*column, i, set);
+        of_row_[i] = constant && i > 0 ? of_row_[0] : number_of(*column, i, numbers);
     }
     return of_row_;
 }

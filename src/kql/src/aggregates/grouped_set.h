@@ -31,7 +31,7 @@ class StateMemory {
 
 /// A set of byte strings for each of many groups: entries in the order they were first met, linked
 /// per group. Strings are numbered once (byte_numbers.h), members are pairs of numbers in one
-/// open-addressing table. What make_set, make_bag and count_distinct keep.
+/// open-addressing table. What make_set and make_bag keep.
 class GroupedSet {
   public:
     struct Entry {
@@ -42,8 +42,9 @@ class GroupedSet {
     static constexpr std::uint32_t kEnd = 0xffffffff;
 
     void resize(std::uint32_t groups);
-    /// The number that insert() takes for these bytes.
-    std::uint32_t number(std::string_view bytes) { return values_.add(bytes); }
+    /// Whose numbers insert() takes.
+    ByteNumbers& values() { return values_; }
+    const ByteNumbers& values() const { return values_; }
     /// The entry's number and whether it is new.
     std::pair<std::uint32_t, bool> insert(std::uint32_t group, std::uint32_t value);
     std::uint32_t count(std::uint32_t group) const { return counts_[group]; }
@@ -54,8 +55,6 @@ class GroupedSet {
         return values_.bytes(entries_[index].value);
     }
     std::uint32_t size() const { return static_cast<std::uint32_t>(entries_.size()); }
-    /// Our number of each of the other set's values.
-    std::vector<std::uint32_t> numbers_of(const GroupedSet& other);
     std::size_t memory_bytes() const;
 
   private:
@@ -70,16 +69,16 @@ class GroupedSet {
     std::vector<std::uint32_t> counts_;
 };
 
-/// Numbers of a column's cells as variants in a set, a dictionary's entries looked up once.
+/// Numbers of a column's cells as variants, a dictionary's entries looked up once.
 /// Not for dynamics, whose arrays are several values.
 class CellNumbers {
   public:
     static constexpr std::uint32_t kNull = 0xffffffff;
     /// Per row; kNull for nulls. Valid until the next call.
-    std::span<const std::uint32_t> number(const columns::ColumnPtr& column, GroupedSet& set);
+    std::span<const std::uint32_t> number(const columns::ColumnPtr& column, ByteNumbers& numbers);
 
   private:
-    std::uint32_t number_of(const columns::Column& column, std::uint32_t row, GroupedSet& set);
+    std::uint32_t number_of(const columns::Column& column, std::uint32_t row, ByteNumbers& numbers);
 
     columns::ColumnPtr dictionary_;
     std::vector<std::uint32_t> of_entry_;

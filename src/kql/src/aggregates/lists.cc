@@ -65,6 +65,9 @@ class ListAggregator final : public Aggregator {
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         const auto& theirs = static_cast<ListAggregator&>(other).lists_;
         for (std::size_t g = 0; g < theirs.size(); ++g) {
+            if (mapping[g] == kNoGroup) {
+                continue;
+            }
             for (std::uint32_t i = 0; i < theirs[g].size(); ++i) {
                 append(lists_[mapping[g]], theirs[g].element(i));
             }
@@ -109,7 +112,7 @@ class SetAggregator final : public Aggregator {
     Status update(std::span<const std::uint32_t> group_of_row,
                   std::span<const ColumnPtr> args) override {
         if (args[0]->type() != DataType::Dynamic) {
-            const auto values = cells_.number(args[0], set_);
+            const auto values = cells_.number(args[0], set_.values());
             for (std::size_t i = 0; i < values.size(); ++i) {
                 if (values[i] != CellNumbers::kNull) {
                     insert(group_of_row[i], values[i]);
@@ -122,7 +125,7 @@ class SetAggregator final : public Aggregator {
             const std::uint32_t g = group_of_row[i];
             if (set_.count(g) < size_max_) {
                 for_each_element(column, i, false, scratch_, [&](std::string_view element) {
-                    insert(g, set_.number(element));
+                    insert(g, set_.values().add(element));
                 });
             }
         }
@@ -131,9 +134,15 @@ class SetAggregator final : public Aggregator {
 
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         const GroupedSet& theirs = static_cast<SetAggregator&>(other).set_;
-        const std::vector<std::uint32_t> numbers = set_.numbers_of(theirs);
+        std::vector<std::uint32_t> numbers(theirs.values().size(), ByteNumbers::kNone);
         for (std::uint32_t i = 0; i < theirs.size(); ++i) {
-            insert(mapping[theirs.entry(i).group], numbers[theirs.entry(i).value]);
+            const std::uint32_t g = mapping[theirs.entry(i).group];
+            if (g == kNoGroup) {
+                continue;
+            }
+            std::uint32_t& number = numbers[theirs.entry(i).value];
+            number = number != ByteNumbers::kNone ? number : set_.values().add(theirs.bytes(i));
+            insert(g, number);
         }
         return memory_.hold(set_.memory_bytes());
     }
@@ -195,7 +204,9 @@ class BagAggregator final : public Aggregator {
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         const auto& theirs = static_cast<BagAggregator&>(other);
         for (std::uint32_t i = 0; i < theirs.keys_.size(); ++i) {
-            insert(mapping[theirs.keys_.entry(i).group], theirs.keys_.bytes(i), theirs.values_[i]);
+            if (const std::uint32_t g = mapping[theirs.keys_.entry(i).group]; g != kNoGroup) {
+                insert(g, theirs.keys_.bytes(i), theirs.values_[i]);
+            }
         }
         return memory_.hold(keys_.memory_bytes() + value_bytes_);
     }
@@ -217,7 +228,7 @@ class BagAggregator final : public Aggregator {
 
   private:
     void insert(std::uint32_t g, std::string_view key, std::string_view value) {
-        if (keys_.count(g) < size_max_ && keys_.insert(g, keys_.number(key)).second) {
+        if (keys_.count(g) < size_max_ && keys_.insert(g, keys_.values().add(key)).second) {
             values_.emplace_back(value);
             value_bytes_ += value.size() + sizeof(std::string);
         }

@@ -77,6 +77,9 @@ class MomentAggregator final : public Aggregator {
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         const auto& theirs = static_cast<MomentAggregator&>(other).states_;
         for (std::size_t g = 0; g < theirs.size(); ++g) {
+            if (mapping[g] == kNoGroup) {
+                continue;
+            }
             states_[mapping[g]].merge(theirs[g]);
         }
         return ok_status();

@@ -174,6 +174,9 @@ class PercentileAggregator final : public Aggregator {
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         auto& theirs = static_cast<PercentileAggregator&>(other).samples_;
         for (std::size_t g = 0; g < theirs.size(); ++g) {
+            if (mapping[g] == kNoGroup) {
+                continue;
+            }
             samples_[mapping[g]].merge(theirs[g]);
         }
         return hold(true);
@@ -281,6 +284,9 @@ class DigestAggregator final : public Aggregator {
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         const auto& theirs = static_cast<DigestAggregator&>(other).digests_;
         for (std::size_t g = 0; g < theirs.size(); ++g) {
+            if (mapping[g] == kNoGroup) {
+                continue;
+            }
             digests_[mapping[g]].merge(theirs[g]);
         }
         return hold();

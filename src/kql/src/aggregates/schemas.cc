@@ -147,6 +147,9 @@ class SchemaAggregator final : public Aggregator {
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         auto& theirs = static_cast<SchemaAggregator&>(other).nodes_;
         for (std::size_t g = 0; g < theirs.size(); ++g) {
+            if (mapping[g] == kNoGroup) {
+                continue;
+            }
             merge_nodes(nodes_[mapping[g]], theirs[g]);
         }
         return ok_status();

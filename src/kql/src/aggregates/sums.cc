@@ -36,6 +36,9 @@ class CountAggregator final : public Aggregator {
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         const auto& theirs = static_cast<CountAggregator&>(other).counts_;
         for (std::size_t g = 0; g < theirs.size(); ++g) {
+            if (mapping[g] == kNoGroup) {
+                continue;
+            }
             counts_[mapping[g]] += theirs[g];
         }
         return ok_status();
@@ -93,6 +96,9 @@ class SumAggregator final : public Aggregator {
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         const auto& theirs = static_cast<SumAggregator&>(other).sums_;
         for (std::size_t g = 0; g < theirs.size(); ++g) {
+            if (mapping[g] == kNoGroup) {
+                continue;
+            }
             sums_[mapping[g]] += theirs[g];
         }
         return ok_status();
@@ -132,6 +138,9 @@ class DecimalSumAggregator final : public Aggregator {
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         const auto& theirs = static_cast<DecimalSumAggregator&>(other);
         for (std::size_t g = 0; g < theirs.sums_.size(); ++g) {
+            if (mapping[g] == kNoGroup) {
+                continue;
+            }
             add(mapping[g], theirs.sums_[g]);
             counts_[mapping[g]] += theirs.counts_[g];
         }
@@ -183,6 +192,9 @@ class AverageAggregator final : public Aggregator {
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         const auto& theirs = static_cast<AverageAggregator&>(other);
         for (std::size_t g = 0; g < theirs.sums_.size(); ++g) {
+            if (mapping[g] == kNoGroup) {
+                continue;
+            }
             add(mapping[g], theirs.sums_[g]);
             counts_[mapping[g]] += theirs.counts_[g];
         }
@@ -239,6 +251,9 @@ class BitAggregator final : public Aggregator {
     Status merge(Aggregator& other, std::span<const std::uint32_t> mapping) override {
         const auto& theirs = static_cast<BitAggregator&>(other);
         for (std::size_t g = 0; g < theirs.folds_.size(); ++g) {
+            if (mapping[g] == kNoGroup) {
+                continue;
+            }
             if (theirs.seen_[g] != 0) {
                 fold(mapping[g], theirs.folds_[g]);
                 seen_[mapping[g]] = 1;

@@ -32,6 +32,14 @@ std::uint32_t ByteNumbers::add(std::string_view bytes) {
     return number;
 }
 
+std::vector<std::uint32_t> ByteNumbers::add_all(const ByteNumbers& other) {
+    std::vector<std::uint32_t> out(other.size());
+    for (std::uint32_t n = 0; n < out.size(); ++n) {
+        out[n] = add(other.bytes(n));
+    }
+    return out;
+}
+
 std::uint32_t ByteNumbers::find(std::string_view bytes) const {
     return slots_[slot_of(bytes, XXH3_64bits(bytes.data(), bytes.size()))].number;
 }

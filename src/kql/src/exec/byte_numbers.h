@@ -17,6 +17,8 @@ class ByteNumbers {
     static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
     std::uint32_t add(std::string_view bytes);
+    /// Our number of each of the other's strings.
+    std::vector<std::uint32_t> add_all(const ByteNumbers& other);
     /// kNone when it was never added.
     std::uint32_t find(std::string_view bytes) const;
     std::uint32_t size() const { return static_cast<std::uint32_t>(offsets_.size() - 1); }

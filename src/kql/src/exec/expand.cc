@@ -248,50 +248,131 @@ ColumnPtr expand_cells(const ColumnPtr& source, const std::vector<std::uint32_t>
     return out.finish(item.type);
 }
 
+/// The rows a chunk expands to, made column by column.
+class Expansion {
+  public:
+    static Result<Expansion> create(const MvExpandOp& op, Evaluator& evaluator,
+                                    const Chunk& chunk) {
+        Expansion out(op, chunk);
+        evaluator.begin_chunk();
+        for (const ExpandItem& item : op.items) {
+            QD_TRY(ColumnPtr column, evaluator.evaluate(item.source, chunk));
+            out.sources_.push_back(cast_column(column, DataType::Dynamic));
+        }
+        out.counts_ = row_counts(out.sources_, chunk.rows, op.row_limit);
+        for (std::uint32_t row = 0; row < chunk.rows; ++row) {
+            out.begins_.push_back(static_cast<std::uint32_t>(out.source_rows_.size()));
+            out.source_rows_.insert(out.source_rows_.end(), out.counts_[row], row);
+        }
+        return out;
+    }
+
+    std::uint32_t rows() const { return static_cast<std::uint32_t>(source_rows_.size()); }
+    const std::vector<std::uint32_t>& source_rows() const { return source_rows_; }
+
+    ColumnPtr column(std::size_t c) const {
+        if (const ExpandItem* item = item_of(c)) {
+            const ColumnPtr& source = sources_[static_cast<std::size_t>(item - op_.items.data())];
+            return has_cells(item->type)
+                       ? expand_cells(source, counts_, rows(), *item, op_.bag_as_array)
+                       : expand_elements(source, counts_, *item, op_.bag_as_array);
+        }
+        if (is_index(c)) {
+            FixedOut<std::int64_t> out(rows());
+            for (std::uint32_t p = 0; p < rows(); ++p) {
+                out.set(p, index_at(p));
+            }
+            return out.finish(DataType::Long);
+        }
+        return repeat(chunk_.columns[c], source_rows_);
+    }
+
+    /// Only the rows at these places, ascending.
+    ColumnPtr column(std::size_t c, std::span<const std::uint32_t> places) const {
+        if (places.size() * kFewFactor > rows()) {
+            return columns::gather(column(c), places);
+        }
+        if (const ExpandItem* item = item_of(c)) {
+            const BytesRows reader(sources_[static_cast<std::size_t>(item - op_.items.data())]);
+            columns::ColumnBuilder out(item->type, static_cast<std::uint32_t>(places.size()));
+            for (const std::uint32_t p : places) {
+                const std::uint32_t row = source_rows_[p];
+                const VariantView v(reader.null(row) ? std::string_view() : reader.value(row));
+                if (index_at(p) < expanded_rows(v)) {
+                    append_element(out, v, index_at(p), *item, op_.bag_as_array);
+                } else {
+                    out.append_null();
+                }
+            }
+            return out.finish();
+        }
+        columns::ColumnBuilder indexes(DataType::Long);
+        std::vector<std::uint32_t> from;
+        for (const std::uint32_t p : places) {
+            if (is_index(c)) {
+                indexes.append_int(index_at(p));
+            } else {
+                from.push_back(source_rows_[p]);
+            }
+        }
+        return is_index(c) ? indexes.finish() : repeat(chunk_.columns[c], from);
+    }
+
+  private:
+    /// One row in this many: making all and taking some costs more.
+    static constexpr std::size_t kFewFactor = 4;
+
+    Expansion(const MvExpandOp& op, const Chunk& chunk) : op_(op), chunk_(chunk) {}
+    const ExpandItem* item_of(std::size_t c) const {
+        for (const ExpandItem& item : op_.items) {
+            if (item.column == c) {
+                return &item;
+            }
+        }
+        return nullptr;
+    }
+    bool is_index(std::size_t c) const { return op_.with_index && c + 1 == op_.schema.size(); }
+    std::uint32_t index_at(std::uint32_t p) const { return p - begins_[source_rows_[p]]; }
+
+    const MvExpandOp& op_;
+    const Chunk& chunk_;
+    std::vector<ColumnPtr> sources_;
+    std::vector<std::uint32_t> counts_;
+    std::vector<std::uint32_t> begins_;  // place of each row's first element
+    std::vector<std::uint32_t> source_rows_;
+};
+
 }  // namespace
 
 Result<Expanded> expand_chunk(const MvExpandOp& op, Evaluator& evaluator, const Chunk& chunk) {
-    std::vector<ColumnPtr> sources;
-    evaluator.begin_chunk();
-    for (const ExpandItem& item : op.items) {
-        QD_TRY(ColumnPtr column, evaluator.evaluate(item.source, chunk));
-        sources.push_back(cast_column(column, DataType::Dynamic));
-    }
-    const std::vector<std::uint32_t> counts = row_counts(sources, chunk.rows, op.row_limit);
+    QD_TRY(const Expansion expansion, Expansion::create(op, evaluator, chunk));
     Expanded out;
-    columns::ColumnBuilder indexes(DataType::Long);
-    for (std::uint32_t row = 0; row < chunk.rows; ++row) {
-        out.source_rows.insert(out.source_rows.end(), counts[row], row);
-        for (std::uint32_t i = 0; op.with_index && i < counts[row]; ++i) {
-            indexes.append_int(i);
-        }
+    out.rows.rows = expansion.rows();
+    for (std::size_t c = 0; c < op.schema.size(); ++c) {
+        out.rows.columns.push_back(expansion.column(c));
     }
-    out.rows.rows = static_cast<std::uint32_t>(out.source_rows.size());
-    out.rows.columns.resize(op.schema.size());
-    for (std::size_t s = 0; s < sources.size(); ++s) {
-        const ExpandItem& item = op.items[s];
-        out.rows.columns[item.column] =
-            has_cells(item.type)
-                ? expand_cells(sources[s], counts, out.rows.rows, item, op.bag_as_array)
-                : expand_elements(sources[s], counts, item, op.bag_as_array);
-    }
-    if (op.with_index) {
-        out.rows.columns[op.schema.size() - 1] = indexes.finish();
-    }
-    for (std::size_t c = 0; c < chunk.columns.size(); ++c) {
-        if (!out.rows.columns[c]) {
-            out.rows.columns[c] = repeat(chunk.columns[c], out.source_rows);
-        }
-    }
+    out.source_rows = expansion.source_rows();
     return out;
 }
 
 namespace {
 
+/// mv-expand, and a filter right behind it: what the filter reads is made first, the other columns
+/// only of the rows that pass.
 class ExpandSink final : public Sink {
   public:
-    ExpandSink(Runtime& runtime, const MvExpandOp& op, Sink& next)
-        : runtime_(runtime), op_(op), next_(next), evaluators_(runtime, runtime.query().workers) {}
+    ExpandSink(Runtime& runtime, const MvExpandOp& op, const std::vector<BoundPtr>& conjuncts,
+               Sink& next)
+        : runtime_(runtime),
+          op_(op),
+          conjuncts_(conjuncts),
+          filtered_by_(op.schema.size()),
+          next_(next),
+          evaluators_(runtime, runtime.query().workers) {
+        for (const BoundPtr& conjunct : conjuncts_) {
+            collect_columns(*conjunct, filtered_by_);
+        }
+    }
     bool parallel() const override { return next_.parallel(); }
     Result<bool> push(std::size_t worker, Chunk chunk) override {
         for (std::uint32_t at = 0; at < chunk.rows; at += kSourceRows) {
@@ -311,12 +392,67 @@ class ExpandSink final : public Sink {
     static constexpr std::uint32_t kSourceRows = 128;
 
     Result<bool> push_piece(std::size_t worker, const Chunk& chunk) {
-        QD_TRY(const Expanded expanded, expand_chunk(op_, evaluators_.of(worker), chunk));
+        Evaluator& evaluator = evaluators_.of(worker);
+        QD_TRY(const Expansion expansion, Expansion::create(op_, evaluator, chunk));
+        if (runtime_.query().profile != nullptr) {
+            OperatorProfile& expanded = runtime_.query().profile->of(op_);
+            expanded.ran.store(true, std::memory_order_relaxed);
+            if (!conjuncts_.empty()) {
+                expanded.rows.fetch_add(expansion.rows(), std::memory_order_relaxed);
+            }
+        }
+        Chunk all;
+        all.rows = expansion.rows();
+        all.columns.resize(op_.schema.size());
+        for (std::size_t c = 0; c < all.columns.size(); ++c) {
+            if (filtered_by_[c] || conjuncts_.empty()) {
+                all.columns[c] = expansion.column(c);
+            }
+        }
+        if (conjuncts_.empty()) {
+            return send(worker, all);
+        }
+        QD_TRY(const std::vector<std::uint32_t> places, selected(evaluator, all));
+        if (places.empty()) {
+            return true;
+        }
+        Chunk kept;
+        kept.rows = static_cast<std::uint32_t>(places.size());
+        for (std::size_t c = 0; c < all.columns.size(); ++c) {
+            kept.columns.push_back(all.columns[c] ? columns::gather(all.columns[c], places)
+                                                  : expansion.column(c, places));
+        }
+        return send(worker, kept);
+    }
+
+    /// The places of the rows that pass, a chunk's worth at a time.
+    Result<std::vector<std::uint32_t>> selected(Evaluator& evaluator, const Chunk& all) {
+        std::vector<std::uint32_t> out;
         const std::uint32_t size = runtime_.query().chunk_rows;
-        for (std::uint32_t at = 0; at < expanded.rows.rows; at += size) {
+        for (std::uint32_t at = 0; at < all.rows; at += size) {
             QD_CHECK_OK(runtime_.query().check());
-            const std::uint32_t count = std::min(size, expanded.rows.rows - at);
-            QD_TRY(const bool more, next_.push(worker, columns::slice(expanded.rows, at, count)));
+            Chunk part;
+            part.rows = std::min(size, all.rows - at);
+            for (const ColumnPtr& column : all.columns) {
+                part.columns.push_back(column ? columns::slice(column, at, part.rows) : nullptr);
+            }
+            evaluator.begin_chunk();
+            QD_TRY(const std::vector<std::uint32_t> rows, evaluator.select(conjuncts_, part));
+            for (const std::uint32_t row : rows) {
+                out.push_back(at + row);
+            }
+        }
+        return out;
+    }
+
+    Result<bool> send(std::size_t worker, const Chunk& rows) {
+        const std::uint32_t size = runtime_.query().chunk_rows;
+        for (std::uint32_t at = 0; at < rows.rows; at += size) {
+            QD_CHECK_OK(runtime_.query().check());
+            const std::uint32_t count = std::min(size, rows.rows - at);
+            const bool whole = count == rows.rows;
+            QD_TRY(const bool more,
+                   next_.push(worker, whole ? rows : columns::slice(rows, at, count)));
             if (!more) {
                 return false;
             }
@@ -326,6 +462,8 @@ class ExpandSink final : public Sink {
 
     Runtime& runtime_;
     const MvExpandOp& op_;
+    const std::vector<BoundPtr>& conjuncts_;
+    std::vector<bool> filtered_by_;  // the columns the conjuncts read
     Sink& next_;
     WorkerEvaluators evaluators_;
 };
@@ -384,8 +522,9 @@ class ApplySink final : public Sink {
 
 }  // namespace
 
-Result<bool> Runtime::mv_expand(const MvExpandOp& op, Sink& sink) {
-    ExpandSink expand(*this, op, sink);
+Result<bool> Runtime::mv_expand(const MvExpandOp& op, const std::vector<BoundPtr>& conjuncts,
+                                Sink& sink) {
+    ExpandSink expand(*this, op, conjuncts, sink);
     return stream(*op.inputs[0], expand);
 }
 

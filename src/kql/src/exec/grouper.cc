@@ -13,181 +13,16 @@ using columns::Layout;
 
 namespace {
 
-constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
-constexpr std::size_t kRemapsKept = 4;
 constexpr std::size_t kCodesMax = std::size_t{1} << 16;
 constexpr std::size_t kPrefetchAhead = 12;
 
-std::uint64_t mix(std::uint64_t h) {
-    h ^= h >> 32;
-    h *= 0xd6e8feb86659fd93ULL;
-    h ^= h >> 32;
-    h *= 0xd6e8feb86659fd93ULL;
-    h ^= h >> 32;
-    return h;
-}
-
-std::uint64_t real_word(double v) {
-    if (v == 0) {
-        v = 0;  // -0.0 as 0.0
-    } else if (std::isnan(v)) {
-        v = std::nan("");
-    }
-    return std::bit_cast<std::uint64_t>(v);
-}
-
-bool is_numbered(DataType type) {
-    return columns::is_bytes(type) || type == DataType::Decimal || type == DataType::Guid;
-}
-
-/// The cell's value as a word, for types that are their own.
-std::uint64_t own_word(const Column& flat, std::size_t p) {
-    switch (flat.type()) {
-        case DataType::Bool:
-            return flat.values<std::uint8_t>()[p] != 0 ? 1 : 0;
-        case DataType::Int:
-            return static_cast<std::uint64_t>(std::int64_t{flat.values<std::int32_t>()[p]});
-        case DataType::Real:
-            return real_word(flat.values<double>()[p]);
-        default:
-            return static_cast<std::uint64_t>(flat.values<std::int64_t>()[p]);
-    }
-}
-
-/// The cell's bytes, for types that are numbered.
-std::string_view cell_bytes(const Column& flat, std::size_t p) {
-    if (columns::is_bytes(flat.type())) {
-        const auto offsets = flat.offsets();
-        return {flat.heap() + offsets[p], offsets[p + 1] - offsets[p]};
-    }
-    return {reinterpret_cast<const char*>(&flat.values<Wide>()[p]), sizeof(Wide)};
-}
-
-/// The column whose values the rows point into, and how.
-struct Source {
-    explicit Source(const ColumnPtr& column) : flat(column.get()) {
-        if (column->layout() == Layout::Constant) {
-            flat = column->constant().get();
-            mask = 0;
-        } else if (column->layout() == Layout::Dictionary) {
-            flat = column->dictionary().get();
-            codes = column->codes().data();
-        }
-        nulls = flat->nulls().empty() ? nullptr : flat->nulls().data();
-    }
-    std::size_t at(std::size_t row) const { return codes != nullptr ? codes[row] : (row & mask); }
-    bool null(std::size_t p) const { return nulls != nullptr && nulls[p] != 0; }
-
-    const Column* flat;
-    const std::uint32_t* codes = nullptr;
-    std::size_t mask = ~std::size_t{0};
-    const std::uint8_t* nulls = nullptr;
-};
-
-/// The numbers of a dictionary's entries; kNone for entries not looked up yet.
-std::vector<std::uint32_t>& remap_of(std::vector<Grouper::Remap>& kept, const ColumnPtr& column) {
-    for (std::size_t i = 0; i < kept.size(); ++i) {
-        if (kept[i].dictionary == column->dictionary()) {
-            std::swap(kept[i], kept[0]);
-            return kept[0].numbers;
-        }
-    }
-    if (kept.size() == kRemapsKept) {
-        kept.pop_back();
-    }
-    kept.insert(kept.begin(), {column->dictionary(), {}});
-    kept[0].numbers.assign(column->dictionary()->size(), Grouper::kNone);
-    return kept[0].numbers;
-}
-
-/// Words of one numbered key: number(bytes) gives the number of a value, kNone for an unknown one.
-template <typename Number>
-void number_rows(const ColumnPtr& column, std::uint32_t rows, std::size_t stride,
-                 std::vector<Grouper::Remap>& kept, std::uint64_t null_bit, std::uint64_t* out,
-                 std::uint64_t* nulls, const Number& number) {
-    const Source source(column);
-    const auto word = [&](std::size_t p) {
-        const std::uint32_t n = number(cell_bytes(*source.flat, p));
-        return n == Grouper::kNone ? kUnknown : std::uint64_t{n};
-    };
-    if (source.codes != nullptr) {
-        std::vector<std::uint32_t>& remap = remap_of(kept, column);
-        for (std::uint32_t i = 0; i < rows; ++i) {
-            const std::uint32_t code = source.codes[i];
-            if (source.null(code)) {
-                nulls[i * stride] |= null_bit;
-                out[i * stride] = 0;
-                continue;
-            }
-            if (remap[code] == Grouper::kNone) {
-                const std::uint64_t n = word(code);
-                if (n == kUnknown) {
-                    out[i * stride] = kUnknown;
-                    continue;
-                }
-                remap[code] = static_cast<std::uint32_t>(n);
-            }
-            out[i * stride] = remap[code];
-        }
-        return;
-    }
-    for (std::uint32_t i = 0; i < rows; ++i) {
-        const std::size_t p = source.at(i);
-        if (source.null(p)) {
-            nulls[i * stride] |= null_bit;
-            out[i * stride] = 0;
-        } else if (source.mask == 0 && i > 0) {
-            out[i * stride] = out[0];
-        } else {
-            out[i * stride] = word(p);
-        }
-    }
-}
-
-void own_rows(const ColumnPtr& column, std::uint32_t rows, std::size_t stride,
-              std::uint64_t null_bit, std::uint64_t* out, std::uint64_t* nulls) {
-    const Source source(column);
-    const bool plain = source.codes == nullptr && source.mask != 0 && source.nulls == nullptr;
-    if (plain && (column->type() == DataType::Long || column->type() == DataType::DateTime ||
-                  column->type() == DataType::TimeSpan)) {
-        const std::int64_t* values = column->values<std::int64_t>().data();
-        for (std::uint32_t i = 0; i < rows; ++i) {
-            out[i * stride] = static_cast<std::uint64_t>(values[i]);
-        }
-        return;
-    }
-    for (std::uint32_t i = 0; i < rows; ++i) {
-        const std::size_t p = source.at(i);
-        if (source.null(p)) {
-            nulls[i * stride] |= null_bit;
-            out[i * stride] = 0;
-        } else {
-            out[i * stride] = own_word(*source.flat, p);
-        }
-    }
-}
-
-void hash_rows(const std::vector<std::uint64_t>& words, std::size_t stride, std::uint32_t rows,
-               std::vector<std::uint64_t>& hashes) {
-    hashes.resize(rows);
-    const std::uint64_t* row = words.data();
-    for (std::uint32_t i = 0; i < rows; ++i, row += stride) {
-        std::uint64_t h = 0;
-        for (std::size_t w = 0; w < stride; ++w) {
-            h = mix(h ^ row[w]);
-        }
-        hashes[i] = h;
-    }
-}
-
 }  // namespace
 
-/// A chunk's keys as rows of words, and its small dictionaries as codes.
+/// Keys as rows of words.
 struct Grouper::Words {
     std::uint32_t rows = 0;
     std::vector<std::uint64_t> words;
     std::vector<std::uint64_t> hashes;
-    std::span<const ColumnPtr> keys;
 };
 
 Grouper::~Grouper() = default;
@@ -204,19 +39,21 @@ Grouper::Grouper(std::vector<DataType> types)
     }
 }
 
-void Grouper::encode(std::span<const ColumnPtr> keys, std::uint32_t rows, Words& out) {
-    out.rows = rows;
-    out.keys = keys;
-    out.words.assign(rows * stride_, 0);
+WordColumn Grouper::word_column(std::vector<std::uint64_t>& words, std::size_t key) const {
+    return {.out = words.data() + key,
+            .nulls = words.data() + types_.size() + key / 64,
+            .stride = stride_,
+            .null_bit = std::uint64_t{1} << (key % 64)};
+}
+
+void Grouper::encode(std::span<const ColumnPtr> keys, RowChoice rows, Words& out) {
+    out.rows = rows.count;
+    out.words.assign(rows.count * stride_, 0);
     for (std::size_t k = 0; k < keys.size(); ++k) {
-        const std::uint64_t null_bit = std::uint64_t{1} << (k % 64);
-        std::uint64_t* nulls = out.words.data() + types_.size() + k / 64;
-        std::uint64_t* word = out.words.data() + k;
         if (numbered(k)) {
-            number_rows(keys[k], rows, stride_, cache_[k], null_bit, word, nulls,
-                        [&](std::string_view bytes) { return numbers_[k]->add(bytes); });
+            number_words(keys[k], rows, word_column(out.words, k), cache_[k], *numbers_[k]);
         } else {
-            own_rows(keys[k], rows, stride_, null_bit, word, nulls);
+            own_words(keys[k], rows, word_column(out.words, k));
         }
     }
 }
@@ -227,7 +64,7 @@ std::size_t Grouper::slot_of(const std::uint64_t* row, std::uint64_t hash) const
     std::size_t at = hash & mask;
     while (slots_[at].group != kNone &&
            (slots_[at].tag != tag ||
-            std::memcmp(rows_.data() + slots_[at].group * stride_, row, stride_ * 8) != 0)) {
+            !equal_words(rows_.data() + slots_[at].group * stride_, row, stride_))) {
         at = (at + 1) & mask;
     }
     return at;
@@ -239,7 +76,8 @@ std::uint32_t Grouper::insert(const std::uint64_t* row, std::uint64_t hash) {
         return slots_[at].group;
     }
     const std::uint32_t group = groups_++;
-    rows_.insert(rows_.end(), row, row + stride_);
+    rows_.resize(rows_.size() + stride_);
+    std::copy_n(row, stride_, rows_.data() + rows_.size() - stride_);
     slots_[at] = {.tag = static_cast<std::uint32_t>(hash >> 32), .group = group};
     if (std::size_t{groups_} * 2 > slots_.size()) {
         grow();
@@ -269,8 +107,7 @@ void Grouper::assign_words(Words& in, std::vector<std::uint32_t>& groups) {
         if (i + kPrefetchAhead < in.rows) {
             __builtin_prefetch(&slots_[in.hashes[i + kPrefetchAhead] & (slots_.size() - 1)]);
         }
-        if (i > 0 && in.hashes[i] == in.hashes[i - 1] &&
-            std::memcmp(row, row - stride_, stride_ * 8) == 0) {
+        if (i > 0 && in.hashes[i] == in.hashes[i - 1] && equal_words(row, row - stride_, stride_)) {
             groups[i] = groups[i - 1];
         } else {
             groups[i] = insert(row, in.hashes[i]);
@@ -278,79 +115,100 @@ void Grouper::assign_words(Words& in, std::vector<std::uint32_t>& groups) {
     }
 }
 
-bool Grouper::assign_stretches(Words& in, std::vector<std::uint32_t>& groups) {
-    // Small dictionaries by code; what else there is must stand still for long.
+/// Keys that are small dictionaries, as one code a row.
+struct Grouper::Coded {
     std::vector<const std::uint32_t*> codes;
     std::vector<std::size_t> sizes;
     std::vector<ColumnPtr> dictionaries;
-    std::vector<std::size_t> others;
     std::size_t product = 1;
-    for (std::size_t k = 0; k < in.keys.size(); ++k) {
-        const Column& key = *in.keys[k];
-        const std::size_t size =
-            key.layout() == Layout::Dictionary ? key.dictionary()->size() : kCodesMax + 1;
-        if (size > 0 && product * size <= kCodesMax) {
-            product *= size;
-            codes.push_back(key.codes().data());
-            sizes.push_back(size);
-            dictionaries.push_back(key.dictionary());
-        } else {
-            others.push_back(k);
-        }
-    }
-    if (codes.empty()) {
-        return false;
-    }
-    const auto changes = [&](std::size_t i, std::size_t j) {
-        const std::uint64_t* a = in.words.data() + i * stride_;
-        const std::uint64_t* b = in.words.data() + j * stride_;
-        return std::any_of(others.begin(), others.end(),
-                           [&](std::size_t k) { return a[k] != b[k]; }) ||
-               !std::equal(a + types_.size(), a + stride_, b + types_.size());
-    };
-    std::size_t stretches = 1;
-    for (std::size_t i = 1; i < in.rows && !others.empty(); ++i) {
-        stretches += changes(i - 1, i) ? 1U : 0U;
-    }
-    if (product * stretches > std::size_t{in.rows} * 8 && stretches > 1) {
-        return false;
-    }
-    const auto other_words = [&](std::size_t i) {
-        std::vector<std::uint64_t> words;
-        const std::uint64_t* row = in.words.data() + i * stride_;
-        for (const std::size_t k : others) {
-            words.push_back(row[k]);
-        }
-        words.insert(words.end(), row + types_.size(), row + stride_);
-        return words;
-    };
-    if (dictionaries != code_dictionaries_ || other_words(0) != code_others_ ||
-        code_groups_.size() != product) {
-        code_groups_.assign(product, kNone);
-        code_dictionaries_ = std::move(dictionaries);
-    }
-    std::uint32_t last = 0;
-    for (std::uint32_t i = 0; i < in.rows; ++i) {
-        if (stretches > 1 && changes(last, i)) {
-            code_groups_.assign(product, kNone);
-            last = i;
-        }
-        std::size_t combined = codes[0][i];
-        for (std::size_t k = 1; k < codes.size(); ++k) {
-            combined = combined * sizes[k] + codes[k][i];
-        }
-        std::uint32_t& group = code_groups_[combined];
-        if (group == kNone) {
-            const std::uint64_t* row = in.words.data() + i * stride_;
-            std::uint64_t h = 0;
-            for (std::size_t w = 0; w < stride_; ++w) {
-                h = mix(h ^ row[w]);
+    std::vector<std::size_t> others;  // the keys that are none
+
+    explicit Coded(std::span<const ColumnPtr> keys) {
+        for (std::size_t k = 0; k < keys.size(); ++k) {
+            const Column& key = *keys[k];
+            const std::size_t size =
+                key.layout() == Layout::Dictionary ? key.dictionary()->size() : kCodesMax + 1;
+            if (size > 0 && product * size <= kCodesMax) {
+                product *= size;
+                codes.push_back(key.codes().data());
+                sizes.push_back(size);
+                dictionaries.push_back(key.dictionary());
+            } else {
+                others.push_back(k);
             }
-            group = insert(row, h);
         }
-        groups[i] = group;
     }
-    code_others_ = other_words(last);
+    std::size_t at(std::size_t row) const {
+        std::size_t combined = codes[0][row];
+        for (std::size_t k = 1; k < codes.size(); ++k) {
+            combined = combined * sizes[k] + codes[k][row];
+        }
+        return combined;
+    }
+};
+
+bool Grouper::assign_by_code(std::span<const ColumnPtr> keys, std::uint32_t rows,
+                             std::vector<std::uint32_t>& groups) {
+    Coded coded(keys);
+    if (coded.codes.empty()) {
+        return false;
+    }
+    changed_.assign(rows, 0);
+    std::size_t stretches = 1;
+    for (const std::size_t k : coded.others) {
+        if (!mark_changes(keys[k], changed_)) {
+            return false;
+        }
+    }
+    for (const std::uint8_t changed : changed_) {
+        stretches += changed;
+    }
+    if (stretches * 2 > rows && stretches > 1) {
+        return false;
+    }
+    // The groups of codes are known from the chunk before while nothing but codes tells groups
+    // apart.
+    if (cells_.size() != coded.product || !coded.others.empty() ||
+        coded.dictionaries != cell_dictionaries_) {
+        if (cells_.size() != coded.product || stretch_ > kNone - rows) {
+            cells_.assign(coded.product, {});
+            stretch_ = 0;
+        }
+        ++stretch_;
+        cell_dictionaries_ =
+            coded.others.empty() ? std::move(coded.dictionaries) : std::vector<ColumnPtr>();
+    }
+    // First which row is the first of each new cell, then the groups of those rows.
+    constexpr std::uint32_t kPending = std::uint32_t{1} << 31;
+    firsts_.clear();
+    pending_.clear();
+    for (std::uint32_t i = 0; i < rows; ++i) {
+        stretch_ += changed_[i];
+        const std::size_t at = coded.at(i);
+        Cell& cell = cells_[at];
+        if (cell.stretch != stretch_) {
+            cell = {.stretch = stretch_,
+                    .group = kPending | static_cast<std::uint32_t>(firsts_.size())};
+            firsts_.push_back(i);
+            pending_.push_back(static_cast<std::uint32_t>(at));
+        }
+        groups[i] = cell.group;
+    }
+    if (firsts_.empty()) {
+        return true;
+    }
+    encode(keys, {.count = static_cast<std::uint32_t>(firsts_.size()), .listed = firsts_.data()},
+           *words_);
+    first_groups_.resize(firsts_.size());
+    assign_words(*words_, first_groups_);
+    for (std::uint32_t& group : groups) {
+        group = (group & kPending) != 0 ? first_groups_[group & ~kPending] : group;
+    }
+    if (coded.others.empty()) {
+        for (std::size_t i = 0; i < pending_.size(); ++i) {
+            cells_[pending_[i]].group = first_groups_[i];
+        }
+    }
     return true;
 }
 
@@ -365,8 +223,8 @@ void Grouper::assign(std::span<const ColumnPtr> keys, std::uint32_t rows,
         groups.assign(rows, 0);
         return;
     }
-    encode(keys, rows, *words_);
-    if (!assign_stretches(*words_, groups)) {
+    if (!assign_by_code(keys, rows, groups)) {
+        encode(keys, {.count = rows}, *words_);
         assign_words(*words_, groups);
     }
 }
@@ -381,13 +239,10 @@ void Grouper::find(std::span<const ColumnPtr> keys, std::uint32_t rows,
     cache.resize(keys.size());
     std::vector<std::uint64_t> words(rows * stride_, 0);
     for (std::size_t k = 0; k < keys.size(); ++k) {
-        const std::uint64_t null_bit = std::uint64_t{1} << (k % 64);
-        std::uint64_t* nulls = words.data() + types_.size() + k / 64;
         if (numbered(k)) {
-            number_rows(keys[k], rows, stride_, cache[k], null_bit, words.data() + k, nulls,
-                        [&](std::string_view bytes) { return numbers_[k]->find(bytes); });
+            find_words(keys[k], {.count = rows}, word_column(words, k), cache[k], *numbers_[k]);
         } else {
-            own_rows(keys[k], rows, stride_, null_bit, words.data() + k, nulls);
+            own_words(keys[k], {.count = rows}, word_column(words, k));
         }
     }
     std::vector<std::uint64_t> hashes;
@@ -406,8 +261,8 @@ void Grouper::merge(const Grouper& other, std::vector<std::uint32_t>& mapping) {
     }
     std::vector<std::vector<std::uint32_t>> ours(types_.size());
     for (std::size_t k = 0; k < types_.size(); ++k) {
-        for (std::uint32_t n = 0; numbered(k) && n < other.numbers_[k]->size(); ++n) {
-            ours[k].push_back(numbers_[k]->add(other.numbers_[k]->bytes(n)));
+        if (numbered(k)) {
+            ours[k] = numbers_[k]->add_all(*other.numbers_[k]);
         }
     }
     std::vector<std::uint64_t> words = other.rows_;
@@ -467,7 +322,8 @@ std::vector<ColumnPtr> Grouper::key_columns() const {
 }
 
 std::int64_t Grouper::memory_bytes() const {
-    std::size_t bytes = slots_.size() * sizeof(Slot) + code_groups_.size() * 4 + rows_.size() * 8;
+    std::size_t bytes =
+        slots_.size() * sizeof(Slot) + cells_.size() * sizeof(Cell) + rows_.size() * 8;
     for (const auto& numbers : numbers_) {
         bytes += numbers ? static_cast<std::size_t>(numbers->memory_bytes()) : 0;
     }

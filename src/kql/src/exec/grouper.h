@@ -1,6 +1,7 @@
 #pragma once
 
 #include "exec/byte_numbers.h"
+#include "exec/key_words.h"
 #include "function.h"
 #include "qd/columns/column.h"
 
@@ -17,7 +18,8 @@ namespace qd::kql {
 /// guids and decimals are numbered first (byte_numbers.h), and of a dictionary column that is done
 /// once per distinct value, not per row. Rows of words are then looked up in an open-addressing
 /// table. Where all but a few small dictionaries stand still for a stretch of rows (time bins over
-/// rows in time order), the stretch's groups are found by code alone.
+/// rows in time order), the stretch's groups are found by code alone, and only the first row of
+/// each becomes words.
 /// Threads: one; find() on any number of threads, each with a cache of its own.
 class Grouper {
   public:
@@ -27,12 +29,7 @@ class Grouper {
     ~Grouper();
     Grouper(Grouper&&) noexcept;
 
-    /// Numbers of a dictionary's entries, kept from chunk to chunk.
-    struct Remap {
-        ColumnPtr dictionary;
-        std::vector<std::uint32_t> numbers;
-    };
-    using Cache = std::vector<std::vector<Remap>>;  // per key
+    using Cache = std::vector<std::vector<DictionaryNumbers>>;  // per key
 
     /// The group of each row; new keys make new groups. `keys` are of the types given.
     void assign(std::span<const ColumnPtr> keys, std::uint32_t rows,
@@ -48,7 +45,12 @@ class Grouper {
     std::int64_t memory_bytes() const;
 
   private:
-    struct Words;  // a chunk's keys
+    struct Words;
+    struct Coded;
+    struct Cell {
+        std::uint32_t stretch = 0;  // the group is of this stretch of rows
+        std::uint32_t group = 0;
+    };
     struct Slot {
         std::uint32_t tag = 0;  // the hash's upper half
         std::uint32_t group = kNone;
@@ -58,9 +60,11 @@ class Grouper {
     bool null_at(const std::uint64_t* row, std::size_t key) const {
         return (row[types_.size() + key / 64] >> (key % 64) & 1) != 0;
     }
-    void encode(std::span<const ColumnPtr> keys, std::uint32_t rows, Words& out);
+    WordColumn word_column(std::vector<std::uint64_t>& words, std::size_t key) const;
+    void encode(std::span<const ColumnPtr> keys, RowChoice rows, Words& out);
     void assign_words(Words& in, std::vector<std::uint32_t>& groups);
-    bool assign_stretches(Words& in, std::vector<std::uint32_t>& groups);
+    bool assign_by_code(std::span<const ColumnPtr> keys, std::uint32_t rows,
+                        std::vector<std::uint32_t>& groups);
     std::size_t slot_of(const std::uint64_t* row, std::uint64_t hash) const;
     std::uint32_t insert(const std::uint64_t* row, std::uint64_t hash);
     void grow();
@@ -73,10 +77,16 @@ class Grouper {
     std::uint32_t groups_ = 0;
     Cache cache_;
     std::unique_ptr<Words> words_;
-    /// Groups by combined code, good while the other words and the dictionaries stay the same.
-    std::vector<std::uint32_t> code_groups_;
-    std::vector<ColumnPtr> code_dictionaries_;
-    std::vector<std::uint64_t> code_others_;
+    /// Groups by combined code.
+    std::vector<Cell> cells_;
+    std::uint32_t stretch_ = 0;
+    /// Set: the cells stay good for chunks of the same dictionaries.
+    std::vector<ColumnPtr> cell_dictionaries_;
+    // Kept for their memory.
+    std::vector<std::uint8_t> changed_;
+    std::vector<std::uint32_t> firsts_;
+    std::vector<std::uint32_t> pending_;
+    std::vector<std::uint32_t> first_groups_;
 };
 
 }  // namespace qd::kql

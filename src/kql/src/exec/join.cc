@@ -4,9 +4,12 @@
 // left side streams past; one that is small for sure is run first, and the right side then reads
 // what can have a partner only (join_filter.h). innerunique keeps the first left row of each key,
 // so it takes the left rows on one thread in order. The kinds that speak of unmatched right rows
-// mark what was met. Null keys match each other (kql.md b.30).
+// mark what was met. A right side that does not fit goes to disk, divided by its keys, and so does
+// the left one then; each part is a join of its own (join_spill.h). Null keys match each other
+// (kql.md b.30).
 #include "exec/grouper.h"
 #include "exec/join_filter.h"
+#include "exec/join_spill.h"
 #include "exec/runtime.h"
 #include "exec/stream_sinks.h"
 
@@ -217,7 +220,6 @@ Result<PlanPtr> Runtime::right_side_for(const JoinOp& op, const Table& left) {
 
 Result<bool> Runtime::join(const JoinOp& op, Sink& sink) {
     Reservation reserved(query_, "join");
-    BuildSide build;
     std::optional<Table> left;
     PlanPtr right = op.inputs[1];
     if (query_.optimise && left_side_first(op)) {
@@ -228,13 +230,46 @@ Result<bool> Runtime::join(const JoinOp& op, Sink& sink) {
             query_.profile->replace(*op.inputs[1], right);
         }
     }
-    {
-        CollectSink collected(query_, query_.workers, "join");
-        QD_TRY(const bool more, stream(*right, collected));
-        static_cast<void>(more);
-        const std::vector<Chunk> chunks = collected.take();
-        build.rows = join_chunks(chunks, op.inputs[1]->schema);
+    const auto send_left = [&](Sink& to) {
+        return left ? emit(*left, to) : stream(*op.inputs[0], to);
+    };
+    JoinSide kept(*this, op.inputs[1]->schema, op.right_keys, false);
+    QD_TRY(const bool right_more, stream(*right, kept));
+    static_cast<void>(right_more);
+    QD_CHECK_OK(kept.finish());
+    if (!kept.divided()) {
+        return join_with(op, kept.take(), send_left, sink);
     }
+    JoinSide divided(*this, op.inputs[0]->schema, op.left_keys, true);
+    QD_TRY(const bool left_more, send_left(divided));
+    static_cast<void>(left_more);
+    QD_CHECK_OK(divided.finish());
+    for (std::size_t p = 0; p < SpilledParts::kParts; ++p) {
+        QD_TRY(Chunk rows, kept.part(p));
+        const auto send_part = [&](Sink& to) -> Result<bool> {
+            bool more = true;
+            QD_CHECK_OK(divided.for_each(p, [&](const Chunk& chunk) -> Status {
+                if (more) {
+                    QD_TRY(more, to.push(0, chunk));
+                }
+                return {};
+            }));
+            return more;
+        };
+        QD_TRY(const bool wanted, join_with(op, std::move(rows), send_part, sink));
+        if (!wanted) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// The join of the left rows that are sent with these right rows.
+Result<bool> Runtime::join_with(const JoinOp& op, Chunk right_rows,
+                                const std::function<Result<bool>(Sink&)>& send_left, Sink& sink) {
+    Reservation reserved(query_, "join");
+    BuildSide build;
+    build.rows = std::move(right_rows);
     QD_CHECK_OK(reserved.add(chunk_bytes(build.rows)));
     Evaluator evaluator(evaluation());
     std::vector<ColumnPtr> keys;
@@ -257,7 +292,7 @@ Result<bool> Runtime::join(const JoinOp& op, Sink& sink) {
         build.first[groups[i]] = i;
     }
     ProbeSink probe(*this, op, build, sink);
-    QD_TRY(const bool wanted, left ? emit(*left, probe) : stream(*op.inputs[0], probe));
+    QD_TRY(const bool wanted, send_left(probe));
     if (!wanted || !wants_right_rows(op.join)) {
         return wanted;
     }

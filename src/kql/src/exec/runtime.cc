@@ -369,7 +369,7 @@ Result<bool> Runtime::run(const PlanOp& plan, Sink& sink) {
             }
             return true;
         case OpKind::MvExpand:
-            return mv_expand(as<MvExpandOp>(plan), sink);
+            return mv_expand(as<MvExpandOp>(plan), {}, sink);
         case OpKind::MvApply:
             return mv_apply(as<MvApplyOp>(plan), sink);
         case OpKind::MakeSeries:

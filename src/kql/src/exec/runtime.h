@@ -7,6 +7,7 @@
 #include "qd/base/executor.h"
 #include "qd/base/memory_budget.h"
 #include "qd/kql/engine.h"
+#include "qd/kql/spill_space.h"
 
 #include <atomic>
 #include <cstdint>
@@ -35,14 +36,22 @@ struct QueryContext {
     MemoryBudget budget;
     std::atomic<std::uint64_t> rows_scanned{0};
     std::atomic<std::uint64_t> bytes_scanned{0};
+    std::atomic<std::uint64_t> bytes_spilled{0};
     std::atomic<std::int64_t> helpers_cpu_ns{0};  // of the other threads that took part
     std::atomic<std::uint64_t> seed{1};
+    /// Set: sort, join and summarize go on there when the memory is used up.
+    SpillSpace* spill = nullptr;
     /// Set: operators are measured.
     Profile* profile = nullptr;
 
     explicit QueryContext(std::int64_t memory_bytes) : budget(memory_bytes) {}
     /// Cancelled or DeadlineExceeded; to be asked once per chunk.
     Status check() const;
+    /// What one operator may hold before it goes to disk: the rest is for what it makes of it and
+    /// for the operators around it.
+    bool wants_spilling(std::int64_t held_bytes) const {
+        return spill != nullptr && held_bytes > budget.limit_bytes() / 4;
+    }
     /// E_RUNAWAY_QUERY naming the operator when the memory is used up.
     Status reserve(std::int64_t bytes, std::string_view op);
 };
@@ -73,6 +82,13 @@ class Reservation {
             profile_->hold(bytes);
         }
         return {};
+    }
+    void give_back(std::int64_t bytes) {
+        query_.budget.release(bytes);
+        held_.fetch_sub(bytes, std::memory_order_relaxed);
+        if (profile_ != nullptr) {
+            profile_->hold(-bytes);
+        }
     }
 
   private:
@@ -137,9 +153,12 @@ class Runtime {
     Result<bool> summarize(const SummarizeOp& op, Sink& sink);
     Result<bool> sort(const SortOp& op, Sink& sink);
     Result<bool> join(const JoinOp& op, Sink& sink);
+    Result<bool> join_with(const JoinOp& op, columns::Chunk right_rows,
+                           const std::function<Result<bool>(Sink&)>& send_left, Sink& sink);
     Result<PlanPtr> right_side_for(const JoinOp& op, const columns::Table& left);
     Result<bool> windows(const WindowOp& op, Sink& sink);
-    Result<bool> mv_expand(const MvExpandOp& op, Sink& sink);
+    Result<bool> mv_expand(const MvExpandOp& op, const std::vector<BoundPtr>& conjuncts,
+                           Sink& sink);
     Result<bool> mv_apply(const MvApplyOp& op, Sink& sink);
     Result<bool> make_series(const MakeSeriesOp& op, Sink& sink);
     Result<bool> parse(const ParseOp& op, Sink& sink);

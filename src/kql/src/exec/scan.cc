@@ -107,6 +107,9 @@ Result<bool> Runtime::filter(const FilterOp& op, Sink& sink) {
     if (op.inputs[0]->kind == OpKind::Scan) {
         return scan(as<ScanOp>(*op.inputs[0]), op.conjuncts, sink);
     }
+    if (op.inputs[0]->kind == OpKind::MvExpand && query_.optimise) {
+        return mv_expand(as<MvExpandOp>(*op.inputs[0]), op.conjuncts, sink);
+    }
     FilterSink filter(*this, op, sink);
     return stream(*op.inputs[0], filter);
 }

@@ -1,9 +1,11 @@
 // sort, top and take's neighbours.
 //
-// All rows are collected, row numbers are sorted (sort_keys.h), rows go on in that order. top keeps
-// only what can still be among the first rows.
+// All rows are collected, row numbers are sorted (sort_keys.h), rows go on in that order. Rows that
+// do not fit go to disk in sorted runs (sort_runs.h). top keeps only what can still be among the
+// first rows.
 #include "exec/runtime.h"
 #include "exec/sort_keys.h"
+#include "exec/sort_runs.h"
 #include "exec/stream_sinks.h"
 
 #include <algorithm>
@@ -74,9 +76,12 @@ Result<bool> Runtime::sort(const SortOp& op, Sink& sink) {
         static_cast<void>(more);
         chunks = top.take();
     } else {
-        CollectSink collected(query_, query_.workers, "sort");
+        SortRuns collected(*this, op);
         QD_TRY(const bool more, stream(*op.inputs[0], collected));
         static_cast<void>(more);
+        if (collected.spilled()) {
+            return collected.merge(sink);
+        }
         chunks = collected.take();
     }
     const Chunk all = join_chunks(chunks, op.inputs[0]->schema);

@@ -16,7 +16,14 @@ namespace qd::kql {
 namespace {
 
 using Parts = std::vector<ColumnBuilder>;
-using PartsRow = void (*)(const Series& s, Args args, std::uint32_t row, Parts& out);
+/// Kept from row to row for their memory.
+struct Scratch {
+    series::Decomposition decomposition;
+    std::vector<double> scores;
+    std::string bytes;
+};
+using PartsRow = void (*)(const Series& s, Args args, std::uint32_t row, Scratch& scratch,
+                          Parts& out);
 
 void append_null(Parts& out) {
     for (ColumnBuilder& part : out) {
@@ -38,10 +45,11 @@ Result<std::vector<ColumnPtr>> run_parts(const std::vector<columns::Field>& part
         out.emplace_back(f.type, computed);
     }
     Series s;
+    Scratch scratch;
     for (std::uint32_t row = 0; row < computed; ++row) {
         read_series(*args[0], row, s);
         if (s.is_array) {
-            kRow(s, args, row, out);
+            kRow(s, args, row, scratch, out);
         } else {
             append_null(out);
         }
@@ -94,43 +102,49 @@ void append_decomposition(const series::Decomposition& d, Parts& out) {
     out[3].append_bytes(reals_or_nulls(d.residual));
 }
 
-void decompose_row(const Series& s, Args args, std::uint32_t row, Parts& out) {
+void decompose_row(const Series& s, Args args, std::uint32_t row, Scratch& scratch, Parts& out) {
     series::DecomposeRule rule;
     rule.seasonality = season_at(args, 1, row);
     rule.trend = trend_of(word_at(args, 2, row, "avg"), series::Trend::Average);
     rule.test_points = points_at(args, 3, row);
     rule.seasonality_threshold = number_at(args, 4, row, 0.6);
-    append_decomposition(series::decompose(s.values, rule), out);
+    series::decompose(s.values, rule, scratch.decomposition);
+    append_decomposition(scratch.decomposition, out);
 }
 
-void forecast_row(const Series& s, Args args, std::uint32_t row, Parts& out) {
+void forecast_row(const Series& s, Args args, std::uint32_t row, Scratch& scratch, Parts& out) {
     series::DecomposeRule rule;
     rule.test_points = points_at(args, 1, row);
     rule.seasonality = season_at(args, 2, row);
     rule.trend = trend_of(word_at(args, 3, row, "linefit"), series::Trend::Line);
     rule.seasonality_threshold = number_at(args, 4, row, 0.6);
-    append_decomposition(series::decompose(s.values, rule), out);
+    series::decompose(s.values, rule, scratch.decomposition);
+    append_decomposition(scratch.decomposition, out);
 }
 
-void anomalies_row(const Series& s, Args args, std::uint32_t row, Parts& out) {
+void anomalies_row(const Series& s, Args args, std::uint32_t row, Scratch& scratch, Parts& out) {
     const double threshold = number_at(args, 1, row, 1.5);
     series::DecomposeRule rule;
     rule.seasonality = season_at(args, 2, row);
     rule.trend = trend_of(word_at(args, 3, row, "avg"), series::Trend::Average);
     rule.test_points = points_at(args, 4, row);
     rule.seasonality_threshold = number_at(args, 6, row, 0.6);
-    const series::Decomposition d = series::decompose(s.values, rule);
+    series::decompose(s.values, rule, scratch.decomposition);
     series::OutlierRule fences;
     fences.custom = word_at(args, 5, row, "ctukey") != "tukey";
-    std::vector<double> scores(s.size());
-    series::score_outliers(d.residual, fences, scores);
-    std::vector<double> flags(s.size());
-    for (std::size_t i = 0; i < flags.size(); ++i) {
-        flags[i] = scores[i] > threshold ? 1 : (scores[i] < -threshold ? -1 : 0);
+    scratch.scores.resize(s.size());
+    series::score_outliers(scratch.decomposition.residual, fences, scratch.scores);
+    const auto put = [&](std::size_t part, auto append, std::span<const double> values) {
+        scratch.bytes.clear();
+        append(scratch.bytes, values);
+        out[part].append_bytes(scratch.bytes);
+    };
+    put(1, append_reals, scratch.scores);
+    put(2, append_reals, scratch.decomposition.baseline);
+    for (double& score : scratch.scores) {
+        score = score > threshold ? 1 : (score < -threshold ? -1 : 0);
     }
-    out[0].append_bytes(longs(flags));
-    out[1].append_bytes(reals(scores));
-    out[2].append_bytes(reals(d.baseline));
+    put(0, append_longs, scratch.scores);
 }
 
 std::vector<columns::Field> decomposition_parts() {
@@ -171,7 +185,7 @@ void append_periods(std::span<const series::Period> found, std::size_t slots, Pa
     out[1].append_bytes(reals(scores));
 }
 
-void periods_detect_row(const Series& s, Args args, std::uint32_t row, Parts& out) {
+void periods_detect_row(const Series& s, Args args, std::uint32_t row, Scratch&, Parts& out) {
     const auto slots =
         static_cast<std::size_t>(std::clamp(number_at(args, 3, row, 1), 0.0, 10'000.0));
     const auto found = series::detect_periods(s.values, number_at(args, 1, row, 0),
@@ -179,7 +193,7 @@ void periods_detect_row(const Series& s, Args args, std::uint32_t row, Parts& ou
     append_periods(found, slots, out);
 }
 
-void periods_validate_row(const Series& s, Args args, std::uint32_t row, Parts& out) {
+void periods_validate_row(const Series& s, Args args, std::uint32_t row, Scratch&, Parts& out) {
     std::vector<double> periods;
     for (std::size_t i = 1; i < args.size(); ++i) {
         periods.push_back(number_at(args, i, row, 0));
@@ -201,7 +215,7 @@ Result<BoundMultiCall> bind_periods_validate(std::span<const Argument> args) {
 
 // Statistics and fits.
 
-void stats_row(const Series& s, Args args, std::uint32_t row, Parts& out) {
+void stats_row(const Series& s, Args args, std::uint32_t row, Scratch&, Parts& out) {
     const SeriesStats stats = stats_of(s, bool_at(args, 1, row, false));
     if (!stats.known) {
         append_null(out);
@@ -227,7 +241,7 @@ Result<BoundMultiCall> bind_stats(std::span<const Argument> args) {
                                   {"variance", kReal}});
 }
 
-void fit_line_row(const Series& s, Args, std::uint32_t, Parts& out) {
+void fit_line_row(const Series& s, Args, std::uint32_t, Scratch&, Parts& out) {
     const series::LineFit fit = series::fit_line(s.values);
     out[0].append_real(fit.rsquare);
     out[1].append_real(fit.slope);
@@ -247,7 +261,7 @@ Result<BoundMultiCall> bind_fit_line(std::span<const Argument> args) {
                                      {"line_fit", kDynamic}});
 }
 
-void fit_two_lines_row(const Series& s, Args, std::uint32_t, Parts& out) {
+void fit_two_lines_row(const Series& s, Args, std::uint32_t, Scratch&, Parts& out) {
     const series::TwoLineFit fit = series::fit_two_lines(s.values);
     out[0].append_real(fit.rsquare);
     out[1].append_int(static_cast<std::int64_t>(fit.split_index));
@@ -278,7 +292,7 @@ Result<BoundMultiCall> bind_fit_two_lines(std::span<const Argument> args) {
     return bind_parts<fit_two_lines_row>(args, {Accepts::Array}, std::move(parts));
 }
 
-void fit_poly_row(const Series& s, Args args, std::uint32_t row, Parts& out) {
+void fit_poly_row(const Series& s, Args args, std::uint32_t row, Scratch&, Parts& out) {
     Series x;
     if (args.size() > 1) {
         read_series(*args[1], row, x);
@@ -315,7 +329,7 @@ Result<BoundMultiCall> bind_fit_poly(std::span<const Argument> args) {
 // Fourier.
 
 template <bool kInverse>
-void fourier_row(const Series& s, Args args, std::uint32_t row, Parts& out) {
+void fourier_row(const Series& s, Args args, std::uint32_t row, Scratch&, Parts& out) {
     Series imaginary;
     if (args.size() > 1) {
         read_series(*args[1], row, imaginary);

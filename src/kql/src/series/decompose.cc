@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace qd::kql::series {
 
@@ -24,27 +25,35 @@ constexpr std::size_t kCyclesMax = 16;
 // Medians of the columns [from, to) of `cycles` rows of length `period` each.
 void column_medians(std::span<const double> y, std::size_t period, std::size_t cycles,
                     std::size_t from, std::size_t to, std::span<double> out) {
-    constexpr std::size_t kBlock = 64;
-    double v[kCyclesMax][kBlock];
-    for (std::size_t at = from; at < to; at += kBlock) {
-        const std::size_t width = std::min(kBlock, to - at);
+    // Lanes side by side in one value: the compiler makes one instruction of each comparison.
+    constexpr std::size_t kLanes = 8;
+    using Lanes [[gnu::vector_size(kLanes * sizeof(double))]] = double;
+    const std::size_t half = cycles / 2;
+    for (std::size_t at = from; at < to; at += kLanes) {
+        const std::size_t width = std::min(kLanes, to - at);
+        Lanes v[kCyclesMax];
         for (std::size_t r = 0; r < cycles; ++r) {
-            std::copy_n(y.data() + r * period + at, width, v[r]);
+            const double* row = y.data() + r * period + at;
+            if (width == kLanes) {
+                std::memcpy(&v[r], row, sizeof v[r]);
+            } else {
+                double some[kLanes] = {};
+                std::copy_n(row, width, some);
+                std::memcpy(&v[r], some, sizeof v[r]);
+            }
         }
         // Odd-even transposition: `cycles` rounds sort every column.
         for (std::size_t round = 0; round < cycles; ++round) {
             for (std::size_t r = round % 2; r + 1 < cycles; r += 2) {
-                for (std::size_t c = 0; c < width; ++c) {
-                    const double a = v[r][c];
-                    const double b = v[r + 1][c];
-                    v[r][c] = std::min(a, b);
-                    v[r + 1][c] = std::max(a, b);
-                }
+                const Lanes a = v[r];
+                const Lanes b = v[r + 1];
+                v[r] = a < b ? a : b;
+                v[r + 1] = a < b ? b : a;
             }
         }
-        const std::size_t half = cycles / 2;
+        const Lanes middle = cycles % 2 == 1 ? v[half] : (v[half - 1] + v[half]) / 2;
         for (std::size_t c = 0; c < width; ++c) {
-            out[at + c] = cycles % 2 == 1 ? v[half][c] : (v[half - 1][c] + v[half][c]) / 2;
+            out[at + c] = middle[c];
         }
     }
 }
@@ -70,6 +79,33 @@ struct Line {
     double slope = 0;
 };
 
+/// Sums run in four lanes: an addition need not wait for the one before.
+struct LaneSum {
+    double lanes[4] = {};
+    double total() const { return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]); }
+};
+
+Line fit_complete(std::span<const double> y, std::span<const double> seasonal, std::size_t learned,
+                  Trend trend) {
+    const auto n = static_cast<double>(learned);
+    const double mean_x = (n - 1) / 2;
+    LaneSum d;
+    LaneSum xd;
+    for (std::size_t i = 0; i < learned; ++i) {
+        const double v = y[i] - seasonal[i];
+        d.lanes[i % 4] += v;
+        xd.lanes[i % 4] += (static_cast<double>(i) - mean_x) * v;
+    }
+    const double mean_d = d.total() / n;
+    if (trend == Trend::Average) {
+        return {mean_d, 0};
+    }
+    // The squares of 0 … n-1 about their mean.
+    const double sxx = n * (n * n - 1) / 12;
+    const double slope = sxx > 0 ? xd.total() / sxx : 0;
+    return {mean_d - slope * mean_x, slope};
+}
+
 Line fit(std::span<const double> y, std::span<const double> seasonal, std::size_t learned,
          Trend trend) {
     double count = 0;
@@ -83,7 +119,7 @@ Line fit(std::span<const double> y, std::span<const double> seasonal, std::size_
             sum_d += d;
         }
     }
-    if (trend == Trend::None || count == 0) {
+    if (count == 0) {
         return {};
     }
     const double mean_d = sum_d / count;
@@ -105,33 +141,48 @@ Line fit(std::span<const double> y, std::span<const double> seasonal, std::size_
     return {mean_d - slope * mean_x, slope};
 }
 
-}  // namespace
-
-std::vector<double> seasonal_part(std::span<const double> y, std::size_t learned,
-                                  std::size_t period) {
-    std::vector<double> seasonal(y.size(), 0.0);
+void fill_season(std::span<const double> y, std::size_t learned, std::size_t period, bool complete,
+                 std::vector<double>& seasonal) {
     if (period == 0) {
-        return seasonal;
+        seasonal.assign(y.size(), 0.0);
+        return;
     }
+    seasonal.resize(y.size());
     const std::size_t phases = std::min(period, y.size());
     const std::span<double> first = std::span(seasonal).first(phases);
     const std::size_t cycles = learned / period;
     const std::size_t rest = learned % period;
-    const bool complete = std::all_of(y.begin(), y.begin() + static_cast<std::ptrdiff_t>(learned),
-                                      [](double v) { return std::isfinite(v); });
     if (complete && cycles >= 1 && cycles < kCyclesMax) {
         column_medians(y, period, cycles + 1, 0, rest, first);
         column_medians(y, period, cycles, rest, period, first);
     } else {
         gathered_medians(y, learned, period, first);
     }
-    for (std::size_t i = period; i < y.size(); ++i) {
-        seasonal[i] = seasonal[i - period];
+    for (std::size_t at = period; at < y.size(); at += period) {
+        std::copy_n(seasonal.begin(), std::min(period, y.size() - at),
+                    seasonal.begin() + static_cast<std::ptrdiff_t>(at));
     }
+}
+
+bool all_finite(std::span<const double> y) {
+    // A difference with itself is zero for what is finite, NaN for what is not.
+    double odd = 0;
+    for (const double v : y) {
+        odd += v - v;
+    }
+    return odd == 0;
+}
+
+}  // namespace
+
+std::vector<double> seasonal_part(std::span<const double> y, std::size_t learned,
+                                  std::size_t period) {
+    std::vector<double> seasonal;
+    fill_season(y, learned, period, all_finite(y.first(learned)), seasonal);
     return seasonal;
 }
 
-Decomposition decompose(std::span<const double> y, const DecomposeRule& rule) {
+void decompose(std::span<const double> y, const DecomposeRule& rule, Decomposition& out) {
     const std::size_t n = y.size();
     const std::size_t learned = n - std::min(n, rule.test_points);
     std::size_t period = 0;
@@ -140,17 +191,28 @@ Decomposition decompose(std::span<const double> y, const DecomposeRule& rule) {
     } else if (rule.seasonality < 0) {
         period = find_seasonality(y.first(learned), rule.seasonality_threshold);
     }
-    Decomposition out;
-    out.seasonal = seasonal_part(y, learned, period);
-    const Line line = fit(y, out.seasonal, learned, rule.trend);
+    const bool complete = learned > 0 && all_finite(y.first(learned));
+    fill_season(y, learned, period, complete, out.seasonal);
+    Line line;
+    if (rule.trend != Trend::None) {
+        line = complete ? fit_complete(y, out.seasonal, learned, rule.trend)
+                        : fit(y, out.seasonal, learned, rule.trend);
+    }
     out.trend.resize(n);
     out.baseline.resize(n);
     out.residual.resize(n);
     for (std::size_t i = 0; i < n; ++i) {
-        out.trend[i] = line.intercept + line.slope * static_cast<double>(i);
-        out.baseline[i] = out.seasonal[i] + out.trend[i];
-        out.residual[i] = y[i] - out.baseline[i];
+        const double trend = line.intercept + line.slope * static_cast<double>(i);
+        const double baseline = out.seasonal[i] + trend;
+        out.trend[i] = trend;
+        out.baseline[i] = baseline;
+        out.residual[i] = y[i] - baseline;
     }
+}
+
+Decomposition decompose(std::span<const double> y, const DecomposeRule& rule) {
+    Decomposition out;
+    decompose(y, rule, out);
     return out;
 }
 

@@ -30,6 +30,8 @@ struct Decomposition {
 /// (NaN) are not learned from and have a NaN residual.
 /// Threads: pure. Source: kql.md c.1.
 Decomposition decompose(std::span<const double> y, const DecomposeRule& rule);
+/// The same into vectors that are there: for many series, one after the other.
+void decompose(std::span<const double> y, const DecomposeRule& rule, Decomposition& out);
 
 /// The median per phase of the period over the first `learned` points, repeated over y's length;
 /// zeros when the period is 0. Source: kql.md c.1, c.6.

@@ -6,11 +6,16 @@
 // branches, and selection is most of what a decomposition costs. Equal values are split off in a
 // pass of their own, so series of few different values stay linear; after kRoundsMax rounds
 // without an end std::nth_element takes over, so no input is quadratic.
+//
+// A percentile near an end of a short series (the fences of a week of hours) is read from the few
+// least or greatest values, kept sorted while the series passes: nearly every value is refused by
+// one comparison, and nothing is moved.
 #include "order_statistics.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 namespace qd::kql::series {
 
@@ -98,19 +103,58 @@ double median(std::span<double> values) {
     return (lower + upper) / 2;
 }
 
-double interpolated_percentile(std::span<double> values, double fraction) {
-    if (values.empty()) {
+namespace {
+
+constexpr std::size_t kKeptMax = 64;
+
+/// The `kept` first values in the order of `before`, sorted; kept <= values.size().
+template <typename Before>
+void first_values(std::span<const double> values, std::size_t kept, double* out,
+                  const Before& before) {
+    std::size_t held = 0;
+    for (const double v : values) {
+        if (held == kept && !before(v, out[held - 1])) {
+            continue;
+        }
+        std::size_t at = held < kept ? held++ : held - 1;
+        for (; at > 0 && before(v, out[at - 1]); --at) {
+            out[at] = out[at - 1];
+        }
+        out[at] = v;
+    }
+}
+
+double between(double low, double high, double part) {
+    return low + (high - low) * part;
+}
+
+}  // namespace
+
+double interpolated_percentile(std::span<const double> values, double fraction) {
+    const std::size_t n = values.size();
+    if (n == 0) {
         return std::numeric_limits<double>::quiet_NaN();
     }
-    const double rank = fraction * static_cast<double>(values.size() - 1);
+    const double rank = fraction * static_cast<double>(n - 1);
     const auto below = static_cast<std::size_t>(rank);
-    const double low = select(values, below);
-    if (below + 1 == values.size()) {
-        return low;
+    const double part = rank - static_cast<double>(below);
+    const std::size_t from_low = std::min(below + 2, n);
+    const std::size_t from_high = n - below;
+    double kept[kKeptMax];
+    if (from_low <= kKeptMax && from_low <= from_high) {
+        first_values(values, from_low, kept, [](double a, double b) { return a < b; });
+        return between(kept[below], kept[from_low - 1], part);
     }
+    if (from_high <= kKeptMax) {
+        first_values(values, from_high, kept, [](double a, double b) { return a > b; });
+        return between(kept[from_high - 1], kept[from_high - std::min<std::size_t>(from_high, 2)],
+                       part);
+    }
+    std::vector<double> moved(values.begin(), values.end());
+    const double low = select(moved, below);
     const double high =
-        *std::min_element(values.begin() + static_cast<std::ptrdiff_t>(below) + 1, values.end());
-    return low + (high - low) * (rank - static_cast<double>(below));
+        *std::min_element(moved.begin() + static_cast<std::ptrdiff_t>(below) + 1, moved.end());
+    return between(low, high, part);
 }
 
 }  // namespace qd::kql::series

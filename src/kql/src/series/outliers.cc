@@ -10,7 +10,9 @@
 
 #include "order_statistics.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <vector>
 
 namespace qd::kql::series {
@@ -59,12 +61,14 @@ double factor_of(const OutlierRule& rule) {
 }  // namespace
 
 void score_outliers(std::span<const double> y, const OutlierRule& rule, std::span<double> scores) {
-    std::vector<double> known;
-    known.reserve(y.size());
-    for (const double v : y) {
-        if (std::isfinite(v) && !(rule.ignore && v == *rule.ignore)) {
-            known.push_back(v);
-        }
+    const auto counts = [&](double v) {
+        return std::isfinite(v) && !(rule.ignore && v == *rule.ignore);
+    };
+    std::vector<double> some;
+    std::span<const double> known = y;
+    if (!std::all_of(y.begin(), y.end(), counts)) {
+        std::copy_if(y.begin(), y.end(), std::back_inserter(some), counts);
+        known = some;
     }
     const double low =
         interpolated_percentile(known, (rule.custom ? rule.low_percent : 25.0) / 100);
@@ -74,7 +78,7 @@ void score_outliers(std::span<const double> y, const OutlierRule& rule, std::spa
     const double scale = range > 0 ? factor_of(rule) / range : 0;
     for (std::size_t i = 0; i < y.size(); ++i) {
         const double v = y[i];
-        if (!std::isfinite(v) || (rule.ignore && v == *rule.ignore) || !(v > high || v < low)) {
+        if (!(v > high || v < low) || !counts(v)) {
             scores[i] = 0;
         } else if (scale == 0) {
             scores[i] = v > high ? kFlatScore : -kFlatScore;

@@ -55,16 +55,21 @@ void hash_flat(const Column& column, std::vector<std::uint64_t>& out) {
 
 }  // namespace
 
+std::span<const std::uint64_t> CellHasher::entries(const columns::ColumnPtr& column) {
+    if (dictionary_ != column->dictionary()) {
+        dictionary_ = column->dictionary();
+        hash_flat(*dictionary_, of_entry_);
+    }
+    return of_entry_;
+}
+
 std::span<const std::uint64_t> CellHasher::hash(const columns::ColumnPtr& column) {
     if (column->layout() == columns::Layout::Dictionary) {
-        if (dictionary_ != column->dictionary()) {
-            dictionary_ = column->dictionary();
-            hash_flat(*dictionary_, of_entry_);
-        }
+        const auto of_entry = entries(column);
         const auto codes = column->codes();
         of_row_.resize(codes.size());
         for (std::size_t i = 0; i < codes.size(); ++i) {
-            of_row_[i] = of_entry_[codes[i]];
+            of_row_[i] = of_entry[codes[i]];
         }
         return of_row_;
     }

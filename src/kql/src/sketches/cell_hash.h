@@ -14,6 +14,8 @@ class CellHasher {
   public:
     /// hash_of(row) for every row; valid until the next call. Null rows have the hash kNullHash.
     std::span<const std::uint64_t> hash(const columns::ColumnPtr& column);
+    /// Of a dictionary column: the hash of each entry; valid until the next call.
+    std::span<const std::uint64_t> entries(const columns::ColumnPtr& column);
     static constexpr std::uint64_t kNullHash = 0;
 
   private:

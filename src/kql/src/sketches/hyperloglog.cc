@@ -54,6 +54,24 @@ double tau(double x) {
     return z / 3;
 }
 
+constexpr std::size_t kRanks = 66;
+
+/// of_rank[k] of the 2^bits registers hold rank k.
+double estimate_of(const std::vector<std::uint32_t>& of_rank, int bits) {
+    const int q = 64 - bits;
+    const auto m = static_cast<double>(std::size_t{1} << bits);
+    double past = 0;  // ranks no hash can have are the highest one
+    for (std::size_t k = static_cast<std::size_t>(q) + 1; k < of_rank.size(); ++k) {
+        past += of_rank[k];
+    }
+    double z = m * tau(1 - past / m);
+    for (int k = q; k >= 1; --k) {
+        z = 0.5 * (z + of_rank[static_cast<std::size_t>(k)]);
+    }
+    z += m * sigma(of_rank[0] / m);
+    return m * m / (2 * std::log(2.0) * z);
+}
+
 int bits_of_count(std::size_t count) {
     int bits = 0;
     while ((std::size_t{1} << bits) < count) {
@@ -86,19 +104,36 @@ int hll_bits(std::int64_t accuracy) {
 }
 
 double hll_estimate(const std::uint8_t* registers, std::size_t count) {
-    const int bits = bits_of_count(count);
-    const int q = 64 - bits;
-    std::vector<double> histogram(static_cast<std::size_t>(q) + 2);
+    std::vector<std::uint32_t> of_rank(kRanks);
     for (std::size_t i = 0; i < count; ++i) {
-        histogram[std::min<std::size_t>(registers[i], static_cast<std::size_t>(q) + 1)] += 1;
+        ++of_rank[std::min<std::size_t>(registers[i], kRanks - 1)];
     }
-    const auto m = static_cast<double>(count);
-    double z = m * tau(1 - histogram.back() / m);
-    for (int k = q; k >= 1; --k) {
-        z = 0.5 * (z + histogram[static_cast<std::size_t>(k)]);
+    return estimate_of(of_rank, bits_of_count(count));
+}
+
+CountedRegisters::CountedRegisters(int bits)
+    : bits_(bits), registers_(std::size_t{1} << bits), of_rank_(kRanks) {
+    of_rank_[0] = static_cast<std::uint32_t>(registers_.size());
+}
+
+void CountedRegisters::clear() {
+    std::fill(registers_.begin(), registers_.end(), std::uint8_t{0});
+    std::fill(of_rank_.begin(), of_rank_.end(), 0U);
+    of_rank_[0] = static_cast<std::uint32_t>(registers_.size());
+}
+
+void CountedRegisters::add(std::uint64_t hash) {
+    std::uint8_t& held = registers_[hash >> (64 - bits_)];
+    const std::uint8_t rank = hll_rank(bits_, hash);
+    if (held < rank) {
+        --of_rank_[held];
+        ++of_rank_[rank];
+        held = rank;
     }
-    z += m * sigma(histogram[0] / m);
-    return m * m / (2 * std::log(2.0) * z);
+}
+
+std::int64_t CountedRegisters::estimate() const {
+    return std::llround(estimate_of(of_rank_, bits_));
 }
 
 void HyperLogLog::add(std::uint64_t hash) {

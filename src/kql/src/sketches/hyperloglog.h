@@ -47,12 +47,31 @@ inline constexpr std::size_t kHllExactMax = 1024;
 
 /// The estimate of a register array.
 double hll_estimate(const std::uint8_t* registers, std::size_t count);
+
+/// Registers that know how many of them hold each rank, so that an estimate need not look at them:
+/// for many small sketches, one after the other.
+class CountedRegisters {
+  public:
+    explicit CountedRegisters(int bits);
+    void clear();
+    void add(std::uint64_t hash);
+    std::int64_t estimate() const;
+
+  private:
+    int bits_;
+    std::vector<std::uint8_t> registers_;
+    std::vector<std::uint32_t> of_rank_;
+};
+
+inline std::uint8_t hll_rank(int bits, std::uint64_t hash) {
+    const std::uint64_t rest = hash << bits;
+    const int zeros = rest == 0 ? 64 - bits : __builtin_clzll(rest);
+    return static_cast<std::uint8_t>(zeros + 1);
+}
 /// One hash into a register array of 2^bits.
 inline void hll_add(std::uint8_t* registers, int bits, std::uint64_t hash) {
     const std::uint64_t index = hash >> (64 - bits);
-    const std::uint64_t rest = hash << bits;
-    const int zeros = rest == 0 ? 64 - bits : __builtin_clzll(rest);
-    const auto rank = static_cast<std::uint8_t>(zeros + 1);
+    const std::uint8_t rank = hll_rank(bits, hash);
     if (registers[index] < rank) {
         registers[index] = rank;
     }

@@ -18,6 +18,8 @@
 
 namespace qd::kql {
 
+class SpillSpace;
+
 /// Set by anyone to stop a query; seen within one chunk of work.
 using CancelFlag = std::atomic<bool>;
 
@@ -65,6 +67,7 @@ struct ResultTable {
 struct QueryStats {
     std::uint64_t rows_scanned = 0;
     std::uint64_t bytes_scanned = 0;
+    std::uint64_t bytes_spilled = 0;  // written to disk for want of memory
     std::int64_t cpu_ns = 0;
     std::int64_t elapsed_ns = 0;
     std::int64_t peak_memory_bytes = 0;
@@ -110,7 +113,9 @@ struct Validation {
 /// names the construct.
 class Engine {
   public:
-    Engine(Executor& executor, Clock& clock) : executor_(executor), clock_(clock) {}
+    /// Without `spill` a query that needs more memory than it may use fails at once.
+    Engine(Executor& executor, Clock& clock, SpillSpace* spill = nullptr)
+        : executor_(executor), clock_(clock), spill_(spill) {}
 
     Result<QueryResult> run(std::string_view text, Catalog& catalog, const QueryOptions& options,
                             const CancelFlag* cancel = nullptr) const;
@@ -126,6 +131,7 @@ class Engine {
 
     Executor& executor_;
     Clock& clock_;
+    SpillSpace* spill_;
 };
 
 /// One documented function, for `qd help` and the reference pages.

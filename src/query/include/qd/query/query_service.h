@@ -48,6 +48,7 @@ struct QueryOrigin {
 struct QueryServiceOptions {
     const AddressBook* addresses = nullptr;  // none: geo_info_from_ip_address() gives null
     std::int64_t memory_bytes_max = std::int64_t{2} << 30;  // one query
+    kql::SpillSpace* spill = nullptr;  // where a query goes on that needs more; none: it fails
     /// Queries that take as long or longer become rows of LAQueryLogs; 0: all, negative: none.
     std::int64_t slow_query_ms = 1'000;
 };
