@@ -229,6 +229,25 @@ TEST_F(EngineTest, SameAnswersWhateverTheExecution) {
         "Big | partition by name (top 1 by id desc | project id, name) | sort by name asc",
         "Big | where id < 20 | mv-apply b = pack_array(id, id + 1) to typeof(long) on (summarize "
         "t = sum(b)) | sort by id asc | project id, t",
+        // A right column between values of the left row, with missing ones on both sides.
+        "Big | where id % 97 == 0 | project name, a = TimeGenerated, lv = value | join kind=inner ("
+        "Big | where id % 5 < 2 | project name, b = iff(id % 7 == 0, datetime(null), "
+        "TimeGenerated), id, value) on name | where b between (a .. a + 5m) and value >= lv "
+        "| project id, a, b, lv | sort by id asc, a asc, lv asc",
+        "Big | where id % 97 == 0 | project name, low = iff(id % 2 == 0, long(null), id) | join "
+        "(Big | where id % 3 == 0 | project name, id) on name | where id > low and id < low + 900 "
+        "| project id, low | sort by id asc, low asc",
+        "Big | where id % 211 == 0 | join kind=inner (Big | project name, other = id) on name "
+        "| where other < 2000 or other == id | summarize count(), sum(other) by name "
+        "| sort by name asc",
+        // Filters that read some of what is expanded.
+        "Big | where id < 3000 | project id, name, a = range(id, id + id % 5), b = "
+        "pack_array(name, "
+        "1, dynamic(null)) | mv-expand with_itemindex=i a to typeof(long), b | where a % 7 == 3 "
+        "and "
+        "i > 0 | sort by id asc, i asc",
+        "Big | where id < 300 | project id, a = pack_array(id, 2.5, 'x') | mv-expand a "
+        "| where id % 2 == 0 | project id, a | sort by id asc, tostring(a) asc",
     };
     for (const std::string_view query : queries) {
         const std::string expected = run(query);

@@ -1,21 +1,25 @@
 // join and lookup.
 //
-// The right side is collected and its keys numbered (grouper.h); rows of one key form a chain. The
+// The right side is collected and its keys numbered (grouper.h), its rows sorted by key. The
 // left side streams past; one that is small for sure is run first, and the right side then reads
 // what can have a partner only (join_filter.h). innerunique keeps the first left row of each key,
 // so it takes the left rows on one thread in order. The kinds that speak of unmatched right rows
 // mark what was met. A right side that does not fit goes to disk, divided by its keys, and so does
-// the left one then; each part is a join of its own (join_spill.h). Null keys match each other
-// (kql.md b.30).
+// the left one then; each part is a join of its own (join_spill.h). A filter behind an inner join
+// is asked as soon as its columns are there, and one that keeps a right column between values of
+// the left row is answered by searching (join_range.h). Null keys match each other (kql.md b.30).
 #include "exec/grouper.h"
 #include "exec/join_filter.h"
+#include "exec/join_range.h"
 #include "exec/join_spill.h"
+#include "exec/rows.h"
 #include "exec/runtime.h"
 #include "exec/stream_sinks.h"
 
+#include <algorithm>
 #include <memory>
-#include <mutex>
 #include <optional>
+#include <utility>
 
 namespace qd::kql {
 
@@ -36,13 +40,107 @@ std::int64_t table_bytes(const columns::Table& table) {
     return bytes;
 }
 
-/// The right side: all rows, chained by key.
+/// The right side: all rows, and those of each key.
 struct BuildSide {
     Chunk rows;
     std::unique_ptr<Grouper> keys;
-    std::vector<std::uint32_t> first;  // per key
-    std::vector<std::uint32_t> next;   // per row
+    std::vector<std::uint32_t> begins;  // per key, and the end
+    std::vector<std::uint32_t> of_key;  // rows by key
+    std::vector<std::int64_t> values;   // with a range: of its column, beside of_key, ascending
     std::vector<std::atomic<std::uint8_t>> met;
+
+    /// Sorts the rows by key, and those of a key by the range's column; rows that have no value
+    /// there are in no range.
+    void sort_rows(const std::vector<std::uint32_t>& groups, bool reverse,
+                   const std::optional<JoinRange>& range) {
+        begins.assign(keys->size() + std::size_t{1}, 0);
+        const columns::Column* column = nullptr;
+        ColumnPtr flat;
+        if (range) {
+            flat = columns::flatten(rows.columns[range->right_column]);
+            column = flat.get();
+        }
+        const auto counts = [&](std::uint32_t row) {
+            return column == nullptr || !column->is_null(row);
+        };
+        for (std::uint32_t i = 0; i < rows.rows; ++i) {
+            begins[groups[i] + std::size_t{1}] += counts(i) ? 1U : 0U;
+        }
+        for (std::size_t k = 1; k < begins.size(); ++k) {
+            begins[k] += begins[k - 1];
+        }
+        of_key.resize(begins.back());
+        std::vector<std::uint32_t> next(begins.begin(), begins.end());
+        for (std::uint32_t n = 0; n < rows.rows; ++n) {
+            const std::uint32_t i = reverse ? rows.rows - 1 - n : n;
+            if (counts(i)) {
+                of_key[next[groups[i]]++] = i;
+            }
+        }
+        if (column == nullptr) {
+            return;
+        }
+        const std::int64_t* value = column->values<std::int64_t>().data();
+        const auto before = [value](std::uint32_t a, std::uint32_t b) {
+            return value[a] < value[b];
+        };
+        for (std::size_t k = 0; k + 1 < begins.size(); ++k) {
+            const auto begin = of_key.begin() + begins[k];
+            const auto end = of_key.begin() + begins[k + 1];
+            if (!std::is_sorted(begin, end, before)) {
+                std::stable_sort(begin, end, before);
+            }
+        }
+        for (const std::uint32_t row : of_key) {
+            values.push_back(value[row]);
+        }
+    }
+};
+
+/// Places in `of_key` of the rows of a key that are inside the range of one left row.
+class RangeBorders {
+  public:
+    static Result<RangeBorders> create(const std::optional<JoinRange>& range, Evaluator& evaluator,
+                                       const Chunk& chunk) {
+        RangeBorders out;
+        if (range && range->low) {
+            QD_TRY(const ColumnPtr low, evaluator.evaluate(range->low, chunk));
+            out.low_.emplace(low);
+            out.kept_.push_back(low);
+        }
+        if (range && range->high) {
+            QD_TRY(const ColumnPtr high, evaluator.evaluate(range->high, chunk));
+            out.high_.emplace(high);
+            out.kept_.push_back(high);
+        }
+        return out;
+    }
+    std::pair<std::uint32_t, std::uint32_t> places(const BuildSide& build, std::uint32_t key,
+                                                   std::uint32_t row) const {
+        std::uint32_t begin = build.begins[key];
+        std::uint32_t end = build.begins[key + 1];
+        const auto at = [&](std::uint32_t place) { return build.values.begin() + place; };
+        if (low_) {
+            begin = low_->null(row)
+                        ? end
+                        : begin + static_cast<std::uint32_t>(
+                                      std::lower_bound(at(begin), at(end), low_->value(row)) -
+                                      at(begin));
+        }
+        if (high_) {
+            end = high_->null(row)
+                      ? begin
+                      : begin + static_cast<std::uint32_t>(
+                                    std::upper_bound(at(begin), at(end), high_->value(row)) -
+                                    at(begin));
+        }
+        return {begin, end};
+    }
+
+  private:
+    std::vector<ColumnPtr> kept_;
+    std::optional<FixedRows<std::int64_t>> low_;
+    std::optional<FixedRows<std::int64_t>> high_;
 };
 
 bool wants_right_rows(JoinKind kind) {
@@ -63,13 +161,21 @@ ColumnPtr nulls_column(DataType type, std::uint32_t rows) {
 
 class ProbeSink final : public Sink {
   public:
-    ProbeSink(Runtime& runtime, const JoinOp& op, BuildSide& build, Sink& next)
+    ProbeSink(Runtime& runtime, const JoinOp& op, BuildSide& build,
+              const std::optional<JoinRange>& range, const std::vector<BoundPtr>& conjuncts,
+              Sink& next)
         : runtime_(runtime),
           op_(op),
           build_(build),
+          range_(range),
+          conjuncts_(conjuncts),
+          filtered_by_(op.schema.size()),
           next_(next),
           evaluators_(runtime, runtime.query().workers),
           caches_(runtime.query().workers) {
+        for (const BoundPtr& conjunct : conjuncts_) {
+            collect_columns(*conjunct, filtered_by_);
+        }
         if (op.join == JoinKind::InnerUnique) {
             std::vector<DataType> types;
             for (const BoundPtr& key : op.left_keys) {
@@ -93,6 +199,7 @@ class ProbeSink final : public Sink {
         if (seen_) {
             keep_first_of_key(keys, chunk.rows, found);
         }
+        QD_TRY(const RangeBorders borders, RangeBorders::create(range_, evaluator, chunk));
         std::vector<std::uint32_t> left;
         std::vector<std::uint32_t> right;
         for (std::uint32_t i = 0; i < chunk.rows; ++i) {
@@ -131,23 +238,23 @@ class ProbeSink final : public Sink {
             if (!gives_pairs(op_.join)) {
                 continue;
             }
-            for (std::uint32_t r = build_.first[found[i]]; r != kEnd; r = build_.next[r]) {
+            const auto [begin, end] = borders.places(build_, found[i], i);
+            for (std::uint32_t place = begin; place < end; ++place) {
                 left.push_back(i);
-                right.push_back(r);
+                right.push_back(build_.of_key[place]);
                 if (left.size() >= runtime_.query().chunk_rows) {
-                    QD_TRY(const bool more, send(worker, chunk, left, right));
+                    QD_TRY(const bool more,
+                           send(worker, chunk, std::exchange(left, {}), std::exchange(right, {})));
                     if (!more) {
                         return false;
                     }
-                    left.clear();
-                    right.clear();
                 }
             }
         }
         if (left.empty()) {
             return true;
         }
-        return send(worker, chunk, left, right);
+        return send(worker, chunk, std::move(left), std::move(right));
     }
 
   private:
@@ -166,18 +273,51 @@ class ProbeSink final : public Sink {
         }
     }
 
-    Result<bool> send(std::size_t worker, const Chunk& chunk,
-                      const std::vector<std::uint32_t>& left,
-                      const std::vector<std::uint32_t>& right) {
+    ColumnPtr column(std::size_t c, const Chunk& chunk, std::span<const std::uint32_t> left,
+                     std::span<const std::uint32_t> right) const {
+        return c < op_.left_output.size()
+                   ? columns::gather(chunk.columns[op_.left_output[c]], left)
+                   : columns::gather_or_null(
+                         build_.rows.columns[op_.right_output[c - op_.left_output.size()]], right);
+    }
+
+    Result<bool> send(std::size_t worker, const Chunk& chunk, std::vector<std::uint32_t> left,
+                      std::vector<std::uint32_t> right) {
         QD_CHECK_OK(runtime_.query().check());
         Chunk out;
         out.rows = static_cast<std::uint32_t>(left.size());
-        for (const std::size_t c : op_.left_output) {
-            out.columns.push_back(columns::gather(chunk.columns[c], left));
+        out.columns.resize(op_.left_output.size() +
+                           (gives_pairs(op_.join) ? op_.right_output.size() : 0));
+        if (!conjuncts_.empty()) {
+            if (Profile* profile = runtime_.query().profile) {
+                OperatorProfile& joined = profile->of(op_);
+                joined.ran.store(true, std::memory_order_relaxed);
+                joined.rows.fetch_add(out.rows, std::memory_order_relaxed);
+            }
+            for (std::size_t c = 0; c < out.columns.size(); ++c) {
+                if (filtered_by_[c]) {
+                    out.columns[c] = column(c, chunk, left, right);
+                }
+            }
+            QD_TRY(const std::vector<std::uint32_t> passed,
+                   evaluators_.of(worker).select(conjuncts_, out));
+            if (passed.empty()) {
+                return true;
+            }
+            out.rows = static_cast<std::uint32_t>(passed.size());
+            for (std::size_t i = 0; i < passed.size(); ++i) {
+                left[i] = left[passed[i]];
+                right[i] = right[passed[i]];
+            }
+            left.resize(passed.size());
+            right.resize(passed.size());
+            for (ColumnPtr& made : out.columns) {
+                made = made ? columns::gather(made, passed) : nullptr;
+            }
         }
-        if (gives_pairs(op_.join)) {
-            for (const std::size_t c : op_.right_output) {
-                out.columns.push_back(columns::gather_or_null(build_.rows.columns[c], right));
+        for (std::size_t c = 0; c < out.columns.size(); ++c) {
+            if (!out.columns[c]) {
+                out.columns[c] = column(c, chunk, left, right);
             }
         }
         return next_.push(worker, std::move(out));
@@ -186,6 +326,9 @@ class ProbeSink final : public Sink {
     Runtime& runtime_;
     const JoinOp& op_;
     BuildSide& build_;
+    const std::optional<JoinRange>& range_;
+    const std::vector<BoundPtr>& conjuncts_;
+    std::vector<bool> filtered_by_;  // the columns the conjuncts read
     Sink& next_;
     WorkerEvaluators evaluators_;
     std::vector<Grouper::Cache> caches_;
@@ -218,7 +361,7 @@ Result<PlanPtr> Runtime::right_side_for(const JoinOp& op, const Table& left) {
     return matching_only(op, std::move(known));
 }
 
-Result<bool> Runtime::join(const JoinOp& op, Sink& sink) {
+Result<bool> Runtime::join(const JoinOp& op, const std::vector<BoundPtr>& conjuncts, Sink& sink) {
     Reservation reserved(query_, "join");
     std::optional<Table> left;
     PlanPtr right = op.inputs[1];
@@ -238,7 +381,7 @@ Result<bool> Runtime::join(const JoinOp& op, Sink& sink) {
     static_cast<void>(right_more);
     QD_CHECK_OK(kept.finish());
     if (!kept.divided()) {
-        return join_with(op, kept.take(), send_left, sink);
+        return join_with(op, conjuncts, kept.take(), send_left, sink);
     }
     JoinSide divided(*this, op.inputs[0]->schema, op.left_keys, true);
     QD_TRY(const bool left_more, send_left(divided));
@@ -256,7 +399,7 @@ Result<bool> Runtime::join(const JoinOp& op, Sink& sink) {
             }));
             return more;
         };
-        QD_TRY(const bool wanted, join_with(op, std::move(rows), send_part, sink));
+        QD_TRY(const bool wanted, join_with(op, conjuncts, std::move(rows), send_part, sink));
         if (!wanted) {
             return false;
         }
@@ -265,7 +408,8 @@ Result<bool> Runtime::join(const JoinOp& op, Sink& sink) {
 }
 
 /// The join of the left rows that are sent with these right rows.
-Result<bool> Runtime::join_with(const JoinOp& op, Chunk right_rows,
+Result<bool> Runtime::join_with(const JoinOp& op, const std::vector<BoundPtr>& conjuncts,
+                                Chunk right_rows,
                                 const std::function<Result<bool>(Sink&)>& send_left, Sink& sink) {
     Reservation reserved(query_, "join");
     BuildSide build;
@@ -282,16 +426,11 @@ Result<bool> Runtime::join_with(const JoinOp& op, Chunk right_rows,
     build.keys = std::make_unique<Grouper>(std::move(types));
     std::vector<std::uint32_t> groups;
     build.keys->assign(keys, build.rows.rows, groups);
-    QD_CHECK_OK(reserved.add(build.keys->memory_bytes() + std::int64_t{8} * build.rows.rows));
-    build.first.assign(build.keys->size(), kEnd);
-    build.next.assign(build.rows.rows, kEnd);
+    QD_CHECK_OK(reserved.add(build.keys->memory_bytes() + std::int64_t{16} * build.rows.rows));
+    const std::optional<JoinRange> range = find_range(op, conjuncts);
+    build.sort_rows(groups, op.reverse_matches, range);
     build.met = std::vector<std::atomic<std::uint8_t>>(build.keys->size());
-    for (std::uint32_t n = 0; n < build.rows.rows; ++n) {
-        const std::uint32_t i = op.reverse_matches ? n : build.rows.rows - 1 - n;
-        build.next[i] = build.first[groups[i]];
-        build.first[groups[i]] = i;
-    }
-    ProbeSink probe(*this, op, build, sink);
+    ProbeSink probe(*this, op, build, range, conjuncts, sink);
     QD_TRY(const bool wanted, send_left(probe));
     if (!wanted || !wants_right_rows(op.join)) {
         return wanted;

@@ -359,7 +359,7 @@ Result<bool> Runtime::run(const PlanOp& plan, Sink& sink) {
         case OpKind::Sort:
             return sort(as<SortOp>(plan), sink);
         case OpKind::Join:
-            return join(as<JoinOp>(plan), sink);
+            return join(as<JoinOp>(plan), {}, sink);
         case OpKind::Union:
             for (const PlanPtr& input : plan.inputs) {
                 QD_TRY(const bool more, stream(*input, sink));

@@ -152,8 +152,9 @@ class Runtime {
     Result<bool> take(const TakeOp& op, Sink& sink);
     Result<bool> summarize(const SummarizeOp& op, Sink& sink);
     Result<bool> sort(const SortOp& op, Sink& sink);
-    Result<bool> join(const JoinOp& op, Sink& sink);
-    Result<bool> join_with(const JoinOp& op, columns::Chunk right_rows,
+    Result<bool> join(const JoinOp& op, const std::vector<BoundPtr>& conjuncts, Sink& sink);
+    Result<bool> join_with(const JoinOp& op, const std::vector<BoundPtr>& conjuncts,
+                           columns::Chunk right_rows,
                            const std::function<Result<bool>(Sink&)>& send_left, Sink& sink);
     Result<PlanPtr> right_side_for(const JoinOp& op, const columns::Table& left);
     Result<bool> windows(const WindowOp& op, Sink& sink);

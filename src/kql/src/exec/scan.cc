@@ -110,6 +110,12 @@ Result<bool> Runtime::filter(const FilterOp& op, Sink& sink) {
     if (op.inputs[0]->kind == OpKind::MvExpand && query_.optimise) {
         return mv_expand(as<MvExpandOp>(*op.inputs[0]), op.conjuncts, sink);
     }
+    if (op.inputs[0]->kind == OpKind::Join && query_.optimise) {
+        const auto& join_op = as<JoinOp>(*op.inputs[0]);
+        if (join_op.join == JoinKind::Inner || join_op.join == JoinKind::InnerUnique) {
+            return join(join_op, op.conjuncts, sink);
+        }
+    }
     FilterSink filter(*this, op, sink);
     return stream(*op.inputs[0], filter);
 }

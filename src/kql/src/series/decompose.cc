@@ -25,35 +25,31 @@ constexpr std::size_t kCyclesMax = 16;
 // Medians of the columns [from, to) of `cycles` rows of length `period` each.
 void column_medians(std::span<const double> y, std::size_t period, std::size_t cycles,
                     std::size_t from, std::size_t to, std::span<double> out) {
-    // Lanes side by side in one value: the compiler makes one instruction of each comparison.
-    constexpr std::size_t kLanes = 8;
-    using Lanes [[gnu::vector_size(kLanes * sizeof(double))]] = double;
+    // Two columns in each value: the compiler makes one instruction of each comparison.
+    using Pair [[gnu::vector_size(2 * sizeof(double))]] = double;
+    constexpr std::size_t kPairs = 4;
+    constexpr std::size_t kLanes = 2 * kPairs;
     const std::size_t half = cycles / 2;
+    Pair v[kCyclesMax][kPairs] = {};
     for (std::size_t at = from; at < to; at += kLanes) {
         const std::size_t width = std::min(kLanes, to - at);
-        Lanes v[kCyclesMax];
         for (std::size_t r = 0; r < cycles; ++r) {
-            const double* row = y.data() + r * period + at;
-            if (width == kLanes) {
-                std::memcpy(&v[r], row, sizeof v[r]);
-            } else {
-                double some[kLanes] = {};
-                std::copy_n(row, width, some);
-                std::memcpy(&v[r], some, sizeof v[r]);
-            }
+            std::memcpy(v[r], y.data() + r * period + at, width * sizeof(double));
         }
         // Odd-even transposition: `cycles` rounds sort every column.
         for (std::size_t round = 0; round < cycles; ++round) {
             for (std::size_t r = round % 2; r + 1 < cycles; r += 2) {
-                const Lanes a = v[r];
-                const Lanes b = v[r + 1];
-                v[r] = a < b ? a : b;
-                v[r + 1] = a < b ? b : a;
+                for (std::size_t p = 0; p < kPairs; ++p) {
+                    const Pair a = v[r][p];
+                    const Pair b = v[r + 1][p];
+                    v[r][p] = b < a ? b : a;
+                    v[r + 1][p] = b < a ? a : b;
+                }
             }
         }
-        const Lanes middle = cycles % 2 == 1 ? v[half] : (v[half - 1] + v[half]) / 2;
         for (std::size_t c = 0; c < width; ++c) {
-            out[at + c] = middle[c];
+            const double upper = v[half][c / 2][c % 2];
+            out[at + c] = cycles % 2 == 1 ? upper : (v[half - 1][c / 2][c % 2] + upper) / 2;
         }
     }
 }

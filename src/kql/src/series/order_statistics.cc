@@ -7,15 +7,14 @@
 // pass of their own, so series of few different values stay linear; after kRoundsMax rounds
 // without an end std::nth_element takes over, so no input is quadratic.
 //
-// A percentile near an end of a short series (the fences of a week of hours) is read from the few
-// least or greatest values, kept sorted while the series passes: nearly every value is refused by
-// one comparison, and nothing is moved.
+// Percentiles divide the range of the values into equal buckets and count; the value of a rank is
+// then looked for among the few values of its bucket only. No step has a branch that depends on
+// single values, and the counts serve both fences of a series.
 #include "order_statistics.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <vector>
 
 namespace qd::kql::series {
 
@@ -103,58 +102,66 @@ double median(std::span<double> values) {
     return (lower + upper) / 2;
 }
 
-namespace {
-
-constexpr std::size_t kKeptMax = 64;
-
-/// The `kept` first values in the order of `before`, sorted; kept <= values.size().
-template <typename Before>
-void first_values(std::span<const double> values, std::size_t kept, double* out,
-                  const Before& before) {
-    std::size_t held = 0;
+Percentiles::Percentiles(std::span<const double> values) : values_(values) {
+    constexpr std::size_t kWorthBuckets = 32;
+    if (values.size() < kWorthBuckets) {
+        return;
+    }
+    double least = values[0];
+    double greatest = values[0];
     for (const double v : values) {
-        if (held == kept && !before(v, out[held - 1])) {
-            continue;
-        }
-        std::size_t at = held < kept ? held++ : held - 1;
-        for (; at > 0 && before(v, out[at - 1]); --at) {
-            out[at] = out[at - 1];
-        }
-        out[at] = v;
+        least = v < least ? v : least;
+        greatest = v > greatest ? v : greatest;
+    }
+    const double scale = kBuckets / (greatest - least);
+    if (!std::isfinite(scale) || scale <= 0) {
+        return;  // all equal, or farther apart than a double tells
+    }
+    bucket_of_.resize(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const auto bucket = static_cast<int>((values[i] - least) * scale);
+        bucket_of_[i] = static_cast<std::uint8_t>(std::min(bucket, kBuckets - 1));
+        ++before_[bucket_of_[i] + std::size_t{1}];
+    }
+    for (std::size_t b = 1; b < before_.size(); ++b) {
+        before_[b] += before_[b - 1];
     }
 }
 
-double between(double low, double high, double part) {
-    return low + (high - low) * part;
-}
-
-}  // namespace
-
-double interpolated_percentile(std::span<const double> values, double fraction) {
-    const std::size_t n = values.size();
+double Percentiles::at(double fraction) const {
+    const std::size_t n = values_.size();
     if (n == 0) {
         return std::numeric_limits<double>::quiet_NaN();
     }
     const double rank = fraction * static_cast<double>(n - 1);
-    const auto below = static_cast<std::size_t>(rank);
+    auto below = static_cast<std::size_t>(rank);
     const double part = rank - static_cast<double>(below);
-    const std::size_t from_low = std::min(below + 2, n);
-    const std::size_t from_high = n - below;
-    double kept[kKeptMax];
-    if (from_low <= kKeptMax && from_low <= from_high) {
-        first_values(values, from_low, kept, [](double a, double b) { return a < b; });
-        return between(kept[below], kept[from_low - 1], part);
+    const std::size_t above = std::min(below + 1, n - 1);
+    std::vector<double> near;
+    if (bucket_of_.empty()) {
+        near.assign(values_.begin(), values_.end());
+    } else {
+        // The buckets that hold the two ranks.
+        const auto bucket_with = [&](std::size_t r) {
+            return std::upper_bound(before_.begin(), before_.end(), r) - before_.begin() - 1;
+        };
+        const auto from = bucket_with(below);
+        const auto to = bucket_with(above);
+        near.resize(n);
+        std::size_t taken = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            near[taken] = values_[i];
+            taken += bucket_of_[i] >= from && bucket_of_[i] <= to ? 1U : 0U;
+        }
+        near.resize(taken);
+        below -= before_[static_cast<std::size_t>(from)];
     }
-    if (from_high <= kKeptMax) {
-        first_values(values, from_high, kept, [](double a, double b) { return a > b; });
-        return between(kept[from_high - 1], kept[from_high - std::min<std::size_t>(from_high, 2)],
-                       part);
-    }
-    std::vector<double> moved(values.begin(), values.end());
-    const double low = select(moved, below);
+    const double low = select(near, below);
     const double high =
-        *std::min_element(moved.begin() + static_cast<std::ptrdiff_t>(below) + 1, moved.end());
-    return between(low, high, part);
+        above == static_cast<std::size_t>(rank)
+            ? low
+            : *std::min_element(near.begin() + static_cast<std::ptrdiff_t>(below) + 1, near.end());
+    return low + (high - low) * part;
 }
 
 }  // namespace qd::kql::series

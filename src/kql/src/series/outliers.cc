@@ -70,10 +70,9 @@ void score_outliers(std::span<const double> y, const OutlierRule& rule, std::spa
         std::copy_if(y.begin(), y.end(), std::back_inserter(some), counts);
         known = some;
     }
-    const double low =
-        interpolated_percentile(known, (rule.custom ? rule.low_percent : 25.0) / 100);
-    const double high =
-        interpolated_percentile(known, (rule.custom ? rule.high_percent : 75.0) / 100);
+    const Percentiles percentiles(known);
+    const double low = percentiles.at((rule.custom ? rule.low_percent : 25.0) / 100);
+    const double high = percentiles.at((rule.custom ? rule.high_percent : 75.0) / 100);
     const double range = high - low;
     const double scale = range > 0 ? factor_of(rule) / range : 0;
     for (std::size_t i = 0; i < y.size(); ++i) {

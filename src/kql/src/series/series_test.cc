@@ -63,7 +63,7 @@ TEST(SeriesOrder, SelectionAgreesWithSorting) {
             const std::size_t high = std::min(low + 1, n - 1);
             scratch = v;
             EXPECT_DOUBLE_EQ(
-                interpolated_percentile(scratch, p),
+                Percentiles(scratch).at(p),
                 sorted[low] + (sorted[high] - sorted[low]) * (rank - static_cast<double>(low)));
         }
     }
