@@ -25,7 +25,9 @@ std::optional<kql::StoredFunction> MemoryCatalog::find_function(std::string_view
 }
 
 Result<std::string> MemoryCatalog::read_external(std::string_view uri) {
-    return Error(Code::PermissionDenied, "KQL0900", "no network in this test: " + std::string(uri));
+    return external_ ? Result<std::string>(*external_)
+                     : Error(Code::PermissionDenied, "KQL0900",
+                             "no network in this test: " + std::string(uri));
 }
 
 void MemoryCatalog::add_table(const std::string& name, columns::Table table) {

@@ -24,7 +24,10 @@ class MemoryCatalog final : public kql::Catalog {
     Result<std::string> read_external(std::string_view uri) override;
 
     void add_table(const std::string& name, columns::Table table);
+    void remove_table(const std::string& name) { tables_.erase(name); }
     void add_function(kql::StoredFunction function);
+    /// What every external address answers from now on; before, they are refused.
+    void set_external(std::string content) { external_ = std::move(content); }
     /// Empty tables from {"Table": {"columns": [{"name", "type"}]}} or {"Table": [{"name",
     /// "type"}]}.
     void declare(const Value& tables);
@@ -32,6 +35,7 @@ class MemoryCatalog final : public kql::Catalog {
   private:
     std::map<std::string, std::shared_ptr<kql::TableSource>, std::less<>> tables_;
     std::map<std::string, kql::StoredFunction, std::less<>> functions_;
+    std::optional<std::string> external_;
 };
 
 }  // namespace qd::conformance

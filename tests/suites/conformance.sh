@@ -33,6 +33,8 @@ floor "KQL corrected published queries" 100 "$kql" "$packs/kql/seed-corrected.js
 floor "KQL real-world queries parse" 99 "$build/bin/kql_parse_check" "$packs/kql/realworld-queries.jsonl"
 floor "KQL real-world queries bind" 95 "$kql" "$packs/kql/realworld-queries.jsonl" --bind-only \
   --schema "$packs/../reference/tables.json"
+floor "KQL real-world queries run on generated rows" 99 "$build/bin/qd_execution_conformance" \
+  "$packs/kql/realworld-queries.jsonl" --schema "$packs/../reference/tables.json" --rows 40
 if [ -d "$here/../kusto/node_modules" ]; then
   floor "KQL real-world queries: Microsoft's binder agrees" 99 node "$here/../kusto/agreement.mjs" \
     "$build" --schema "$packs/../reference/tables.json" "$packs/kql/realworld-queries.jsonl"

@@ -15,6 +15,7 @@
 #include "extent/int_codec.h"
 #include "extent/interner.h"
 #include "extent/pattern_encoder.h"
+#include "extent/term_index.h"
 #include "extent/text_part.h"
 #include "qd/base/check.h"
 
@@ -385,6 +386,9 @@ void encode_plain_group(EncodedColumn& out, std::span<const std::string_view> te
     } else {
         part.encoding = Encoding::Bytes;
         append_texts(out.bytes, part.blocks, texts);
+    }
+    if (out.column.type == DataType::String) {
+        part.index_block = append_block(out.bytes, build_value_filter(texts), Effort::None);
     }
     out.column.parts.push_back(std::move(part));
 }

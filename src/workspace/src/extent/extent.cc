@@ -8,6 +8,7 @@
 #include "extent/byte_io.h"
 #include "extent/column_decoder.h"
 #include "extent/pattern_reader.h"
+#include "extent/term_index.h"
 #include "qd/base/check.h"
 #include "qd/workspace/limits.h"
 
@@ -27,8 +28,10 @@ void shift_blocks(ExtentColumn& column, std::uint64_t by) {
         for (BlockRef& block : part.blocks) {
             block.offset += by;
         }
-        if (part.null_block) {
-            part.null_block->offset += by;
+        for (std::optional<BlockRef>* block : {&part.null_block, &part.index_block}) {
+            if (*block) {
+                (*block)->offset += by;
+            }
         }
     }
 }
@@ -116,10 +119,10 @@ Result<std::shared_ptr<const Extent>> Extent::open(std::string_view bytes,
     if (verify && checksum_of(std::string(footer_bytes) + std::string(fields)) != checksum) {
         return bad_file(name, "footer checksum");
     }
-    if (version != kExtentVersion) {
+    if (version < kExtentVersionOldest || version > kExtentVersion) {
         return bad_file(name, "unknown version " + std::to_string(version));
     }
-    auto footer = decode_footer(footer_bytes, offset);
+    auto footer = decode_footer(footer_bytes, offset, version);
     if (!footer) {
         return bad_file(name, "footer");
     }
@@ -129,6 +132,8 @@ Result<std::shared_ptr<const Extent>> Extent::open(std::string_view bytes,
     extent->owner_ = std::move(owner);
     extent->footer_ = std::move(*footer);
     extent->verify_ = verify;
+    extent->index_checked_ = std::make_unique<std::atomic<bool>[]>(
+        extent->footer_.columns.size() * extent->footer_.group_rows.size());
     return std::shared_ptr<const Extent>(std::move(extent));
 }
 
@@ -163,9 +168,39 @@ Result<columns::ColumnPtr> Extent::read_rows(const ExtentColumn& column, std::si
 Result<std::optional<std::vector<std::uint32_t>>> Extent::find_equal(const ExtentColumn& column,
                                                                      std::size_t group,
                                                                      std::string_view text) const {
+    QD_TRY(const std::string_view index, index_of(column, group));
+    if (!may_hold_text(index, text)) {
+        return std::optional(std::vector<std::uint32_t>());
+    }
     return internal::find_equal(bytes_, column, column.parts[group], footer_.group_rows[group],
                                 text, verify_)
         .with("extent " + name_ + ", row group " + std::to_string(group));
+}
+
+// Looking at a few places of an index must not cost reading all of it: its checksum is verified
+// when it is used first, the file being what it was then as long as it is open.
+Result<std::string_view> Extent::index_of(const ExtentColumn& column, std::size_t group) const {
+    const ColumnPart& part = column.parts[group];
+    if (!part.index_block) {
+        return std::string_view();
+    }
+    const auto place = static_cast<std::size_t>(&column - footer_.columns.data());
+    std::atomic<bool>& checked = index_checked_[place * footer_.group_rows.size() + group];
+    const bool verify = verify_ && !checked.load(std::memory_order_relaxed);
+    Result<std::unique_ptr<BlockBytes>> block =
+        read_block_bytes(bytes_, *part.index_block, verify)
+            .with("extent " + name_ + ", row group " + std::to_string(group));
+    if (!block.ok()) {
+        return block.error();
+    }
+    checked.store(true, std::memory_order_relaxed);
+    return block.value()->bytes;  // of the file: indexes are not compressed
+}
+
+Result<std::optional<TextRows>> Extent::find_term(const ExtentColumn& column, std::size_t group,
+                                                  const TextNeedle& needle) const {
+    QD_TRY(const std::string_view index, index_of(column, group));
+    return internal::find_term(index, needle, footer_.group_rows[group]);
 }
 
 Result<std::optional<TextRows>> Extent::search(const ExtentColumn& column, std::size_t group,
@@ -186,6 +221,10 @@ Result<std::optional<TextRows>> Extent::search(const ExtentColumn& column, std::
 Result<std::optional<TextRows>> DictionaryCache::search(const ExtentColumn& column,
                                                         std::size_t group,
                                                         const TextNeedle& needle) {
+    QD_TRY(std::optional<TextRows> indexed, extent_->find_term(column, group, needle));
+    if (indexed) {
+        return indexed;
+    }
     QD_TRY(const columns::ColumnPtr dictionary, dictionary_for(column, group));
     std::shared_ptr<const WordMatches> words;
     {

@@ -8,6 +8,7 @@
 #include "qd/base/result.h"
 #include "qd/columns/column.h"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -60,6 +61,9 @@ class Extent {
     Result<std::optional<std::vector<std::uint32_t>>> find_equal(const ExtentColumn& column,
                                                                  std::size_t group,
                                                                  std::string_view text) const;
+    /// Rows of a row group that hold a term, from its index alone; nothing when that cannot tell.
+    Result<std::optional<TextRows>> find_term(const ExtentColumn& column, std::size_t group,
+                                              const TextNeedle& needle) const;
     /// Rows of a row group that may hold a needle; nothing when the encoding cannot tell without
     /// looking at each. `words`: of the dictionary.
     Result<std::optional<TextRows>> search(const ExtentColumn& column, std::size_t group,
@@ -68,11 +72,15 @@ class Extent {
                                            const WordMatches& words) const;
 
   private:
+    /// Empty when the row group has none.
+    Result<std::string_view> index_of(const ExtentColumn& column, std::size_t group) const;
+
     std::string name_;
     std::string_view bytes_;
     std::shared_ptr<const void> owner_;
     ExtentFooter footer_;
     bool verify_ = true;
+    mutable std::unique_ptr<std::atomic<bool>[]> index_checked_;  // column · row groups + group
 };
 
 /// The dictionaries of one extent, each decoded once for all the row groups of a scan.

@@ -280,6 +280,10 @@ Status read_all(const std::string& bytes, bool verify) {
             for (std::uint32_t i = 0; i < part->size(); i += 97) {
                 static_cast<void>(part->scalar_at(i));
             }
+            if (columns::is_bytes(column.type)) {
+                QD_CHECK_OK(extent->find_equal(column, g, "absent"));
+                QD_CHECK_OK(cache.search(column, g, {.text = "absent", .whole = true}));
+            }
         }
     }
     return {};

@@ -50,21 +50,36 @@ bool read_blocks(ByteReader& r, std::uint64_t file_bytes, std::vector<BlockRef>&
     return true;
 }
 
-void write_part(ByteWriter& w, const ColumnPart& part) {
+void write_optional(ByteWriter& w, const std::optional<BlockRef>& block) {
+    w.fixed(static_cast<std::uint8_t>(block ? 1 : 0));
+    if (block) {
+        write_block(w, *block);
+    }
+}
+
+bool read_optional(ByteReader& r, std::uint64_t file_bytes, std::optional<BlockRef>& block) {
+    if (r.fixed<std::uint8_t>() == 0) {
+        return true;
+    }
+    block.emplace();
+    return read_block(r, file_bytes, *block);
+}
+
+void write_part(ByteWriter& w, const ColumnPart& part, std::uint32_t version) {
     w.fixed(static_cast<std::uint8_t>(part.encoding));
     w.fixed(part.scale);
     w.varint(part.null_count);
     w.bytes(part.constant);
     write_blocks(w, part.blocks);
-    w.fixed(static_cast<std::uint8_t>(part.null_block ? 1 : 0));
-    if (part.null_block) {
-        write_block(w, *part.null_block);
+    write_optional(w, part.null_block);
+    if (version > 1) {
+        write_optional(w, part.index_block);
     }
     w.bytes(part.least);
     w.bytes(part.greatest);
 }
 
-bool read_part(ByteReader& r, std::uint64_t file_bytes, ColumnPart& part) {
+bool read_part(ByteReader& r, std::uint64_t file_bytes, std::uint32_t version, ColumnPart& part) {
     const auto encoding = r.fixed<std::uint8_t>();
     part.encoding = static_cast<Encoding>(encoding);
     part.scale = r.fixed<std::uint8_t>();
@@ -74,18 +89,17 @@ bool read_part(ByteReader& r, std::uint64_t file_bytes, ColumnPart& part) {
         !read_blocks(r, file_bytes, part.blocks)) {
         return false;
     }
-    if (r.fixed<std::uint8_t>() != 0) {
-        part.null_block.emplace();
-        if (!read_block(r, file_bytes, *part.null_block)) {
-            return false;
-        }
+    if (!read_optional(r, file_bytes, part.null_block) ||
+        (version > 1 && !read_optional(r, file_bytes, part.index_block)) ||
+        (part.index_block && part.index_block->compression != Compression::None)) {
+        return false;
     }
     part.least = r.bytes();
     part.greatest = r.bytes();
     return r.ok();
 }
 
-bool read_column(ByteReader& r, std::uint64_t file_bytes, std::size_t groups,
+bool read_column(ByteReader& r, std::uint64_t file_bytes, std::size_t groups, std::uint32_t version,
                  ExtentColumn& column) {
     column.name = r.bytes();
     const auto type = r.fixed<std::uint8_t>();
@@ -101,7 +115,7 @@ bool read_column(ByteReader& r, std::uint64_t file_bytes, std::size_t groups,
     }
     column.parts.resize(groups);
     for (ColumnPart& part : column.parts) {
-        if (!read_part(r, file_bytes, part)) {
+        if (!read_part(r, file_bytes, version, part)) {
             return false;
         }
     }
@@ -110,7 +124,7 @@ bool read_column(ByteReader& r, std::uint64_t file_bytes, std::size_t groups,
 
 }  // namespace
 
-std::string encode_footer(const ExtentFooter& footer) {
+std::string encode_footer(const ExtentFooter& footer, std::uint32_t version) {
     std::string out;
     ByteWriter w(out);
     w.varint(footer.rows);
@@ -129,13 +143,14 @@ std::string encode_footer(const ExtentFooter& footer) {
         w.fixed(static_cast<std::uint8_t>(column.dictionary_has_null ? 1 : 0));
         write_blocks(w, column.dictionary_blocks);
         for (const ColumnPart& part : column.parts) {
-            write_part(w, part);
+            write_part(w, part, version);
         }
     }
     return out;
 }
 
-std::optional<ExtentFooter> decode_footer(std::string_view bytes, std::uint64_t file_bytes) {
+std::optional<ExtentFooter> decode_footer(std::string_view bytes, std::uint64_t file_bytes,
+                                          std::uint32_t version) {
     ByteReader r(bytes);
     ExtentFooter footer;
     footer.rows = r.varint();
@@ -161,7 +176,7 @@ std::optional<ExtentFooter> decode_footer(std::string_view bytes, std::uint64_t 
     }
     footer.columns.resize(columns);
     for (ExtentColumn& column : footer.columns) {
-        if (!read_column(r, file_bytes, footer.group_rows.size(), column)) {
+        if (!read_column(r, file_bytes, footer.group_rows.size(), version, column)) {
             return std::nullopt;
         }
     }

@@ -13,7 +13,9 @@ namespace qd::workspace::internal {
 
 inline constexpr char kExtentMagic[9] = "QDEXT001";
 inline constexpr char kExtentEnd[9] = "QDEXTEND";
-inline constexpr std::uint32_t kExtentVersion = 1;
+inline constexpr std::uint32_t kExtentVersion = 2;
+/// Files of this version have no indexes; they are read as they are.
+inline constexpr std::uint32_t kExtentVersionOldest = 1;
 inline constexpr std::size_t kTrailerBytes = 32;
 
 enum class Compression : std::uint8_t { None = 0, Zstd = 1, Lz4 = 2 };
@@ -46,7 +48,8 @@ struct ColumnPart {
     std::uint32_t null_count = 0;
     std::string constant;
     std::vector<BlockRef> blocks;
-    std::optional<BlockRef> null_block;  // a bit a row; set = null
+    std::optional<BlockRef> null_block;   // a bit a row; set = null
+    std::optional<BlockRef> index_block;  // term_index.h; never compressed
     /// Smallest and largest value: 8 bytes for numbers and times, a prefix for strings (the
     /// largest only when the whole fits). Empty: not known.
     std::string least;
@@ -75,9 +78,10 @@ struct ExtentFooter {
 };
 
 /// Serialised footer, without the trailer.
-std::string encode_footer(const ExtentFooter& footer);
+std::string encode_footer(const ExtentFooter& footer, std::uint32_t version = kExtentVersion);
 /// Nothing when the bytes are no footer or contradict themselves (counts, blocks outside
 /// [0, file_bytes), groups over the limit). Everything read from it may then be used as sizes.
-std::optional<ExtentFooter> decode_footer(std::string_view bytes, std::uint64_t file_bytes);
+std::optional<ExtentFooter> decode_footer(std::string_view bytes, std::uint64_t file_bytes,
+                                          std::uint32_t version = kExtentVersion);
 
 }  // namespace qd::workspace::internal

@@ -16,6 +16,7 @@
 #include "extent/int_codec.h"
 #include "extent/interner.h"
 #include "extent/pattern_format.h"
+#include "extent/term_index.h"
 #include "extent/text_part.h"
 #include "extent/text_tokens.h"
 #include "qd/columns/variant.h"
@@ -436,6 +437,16 @@ class PatternEncoder {
                                                      : column_.nulls.subspan(begin, group_rows_[g]);
             begin += group_rows_[g];
             write_group(out, texts, nulls, groups[g], rank);
+            ColumnPart& part = out.column.parts.back();
+            if (part.encoding == Encoding::Pattern) {
+                const std::size_t first = begin - group_rows_[g];
+                const std::string index = build_term_index(texts, [&](std::uint32_t row) {
+                    return column_.kind(first + row) != TextKind::Variant;
+                });
+                if (!index.empty()) {
+                    part.index_block = append_block(out.bytes, index, Effort::None);
+                }
+            }
         }
         if (!sorted.empty()) {
             out.column.dictionary_entries = static_cast<std::uint32_t>(sorted.size());
