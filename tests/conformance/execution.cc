@@ -85,7 +85,7 @@ class Runner {
         }
         return Verdict::passed();
     }
-    std::string summary() const { return std::to_string(nonempty_) + " of them gave rows"; }
+    std::string summary() const { return std::to_string(nonempty_) + " of them gave rows\n"; }
 
   private:
     /// Tables the query names and nobody declared, for this query: with a time column, and then

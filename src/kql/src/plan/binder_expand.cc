@@ -239,6 +239,19 @@ PlanPtr Binder::bind_evaluate(const Operator& op, const Evaluate& evaluate, Plan
             result->arguments.push_back(std::move(argument));
         }
     });
+    // A name that the input does not have is a column of the second table, where there is one.
+    const auto kind_is = [](PluginArgument::Kind kind) {
+        return [kind](const PluginArgument& a) { return a.kind == kind; };
+    };
+    const auto missing = std::find_if(result->arguments.begin(), result->arguments.end(),
+                                      kind_is(PluginArgument::Kind::Name));
+    if (missing != result->arguments.end() && !input->open &&
+        std::none_of(result->arguments.begin(), result->arguments.end(),
+                     kind_is(PluginArgument::Kind::Table))) {
+        report("SEM0100", "KS142",
+               "Failed to resolve column or scalar expression named '" + missing->name + "'",
+               missing->span);
+    }
     if (extended.exprs.size() > input->schema.size()) {
         result->inputs[0] = project_plan(input, extended.schema, extended.exprs, false);
     }

@@ -70,10 +70,11 @@ bool may_hold(std::string_view filter, std::uint64_t hash) {
 
 // ---- words and their rows -------------------------------------------------------------------
 
-constexpr std::size_t kListBytesPerRowMax = 2;  // of the lists and their words, all in all
-constexpr std::size_t kEntryBytes = 12;         // of a word: hash, where its list begins
-constexpr std::size_t kListedShareMax = 32;     // words in more of the rows have no list
-constexpr std::size_t kTermsHead = 17;          // kind, seed, blocks of the filter, words listed
+constexpr double kListBytesPerRowMax = 2.5;  // of the lists and their words, all in all
+constexpr std::size_t kEntryBytes = 12;      // of a word: hash, where its list begins
+constexpr std::size_t kListedRowsMin = 3;    // words in fewer rows, or in more than
+constexpr std::size_t kListedShareMax = 32;  // every 32nd, have no list
+constexpr std::size_t kTermsHead = 17;       // kind, seed, blocks of the filter, words listed
 
 /// Lower-cases the token into `word`; false when it is no word.
 bool word_of(std::string_view token, std::string& word, bool& beyond_ascii) {
@@ -271,19 +272,20 @@ struct TermsView {
     }
 };
 
-/// The words that get lists, by hash: the most frequent of those that are in few enough rows, as
-/// long as there is room. For a rarer one few row groups are left to be looked at.
+/// The words that get lists, by hash: those in some rows but not many, the rarest first, as long as
+/// there is room. For a rarer one few row groups are left to be looked at.
 std::vector<std::uint32_t> choose_listed(const Occurrences& found, std::size_t rows) {
     std::vector<std::uint32_t> listed;
     for (std::uint32_t n = 0; n < found.counts.size(); ++n) {
-        if (found.counts[n] <= rows / kListedShareMax + 1) {
+        if (found.counts[n] >= std::min(kListedRowsMin, rows / kListedShareMax) &&
+            found.counts[n] <= rows / kListedShareMax + 1) {
             listed.push_back(n);
         }
     }
     std::sort(listed.begin(), listed.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return std::pair(found.counts[b], a) < std::pair(found.counts[a], b);
+        return std::pair(found.counts[a], a) < std::pair(found.counts[b], b);
     });
-    std::size_t room = rows * kListBytesPerRowMax;
+    auto room = static_cast<std::size_t>(static_cast<double>(rows) * kListBytesPerRowMax);
     std::size_t taken = 0;
     for (; taken < listed.size(); ++taken) {
         const std::size_t cost = kEntryBytes + std::size_t{found.counts[listed[taken]]} * 3 / 2;

@@ -94,7 +94,8 @@ TEST(TermIndex, HidesNoRowAndExactMeansExact) {
 
 TEST(TermIndex, LeavesToOthersWhatItDoesNotKnow) {
     std::vector<std::string> texts(100, "level=info code=500 id=deadbeef12 done");
-    texts[7] = "level=error";
+    texts[7] = texts[30] = texts[60] = "level=error";
+    texts[31] = "level=once";
     const std::string index = build_term_index(views(texts), [](std::uint32_t) { return true; });
     const auto ask = [&](const char* text, bool whole) {
         return find_term(index, {.text = text, .whole = whole}, 100);
@@ -104,8 +105,9 @@ TEST(TermIndex, LeavesToOthersWhatItDoesNotKnow) {
     EXPECT_FALSE(ask("err", false));        // nor parts of words
     EXPECT_FALSE(ask("done", true));        // a word of nearly every row has no list
     ASSERT_TRUE(ask("error", true));
-    EXPECT_EQ(ask("error", true)->rows, std::vector<std::uint32_t>{7});
+    EXPECT_EQ(ask("error", true)->rows, (std::vector<std::uint32_t>{7, 30, 60}));
     EXPECT_TRUE(ask("error", true)->exact);
+    EXPECT_FALSE(ask("once", true));  // nor the row of a word that is nearly nowhere
     ASSERT_TRUE(ask("debug", true));
     EXPECT_TRUE(ask("debug", true)->rows.empty());
 }
