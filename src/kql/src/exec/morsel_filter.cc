@@ -10,7 +10,6 @@
 #include "plan/pruning.h"
 
 #include <algorithm>
-#include <numeric>
 
 namespace qd::kql {
 
@@ -166,10 +165,17 @@ Status MorselReader::load(std::span<const std::size_t> wanted) {
     return {};
 }
 
-Status MorselReader::load_all() {
-    std::vector<std::size_t> all(columns_);
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    return load(all);
+Status MorselReader::load_all(const ScanOp& scan) {
+    std::vector<std::size_t> wanted;
+    for (std::size_t c = 0; c < columns_; ++c) {
+        if (c >= scan.filter_only.size() || !scan.filter_only[c]) {
+            wanted.push_back(c);
+        } else if (!chunk_.columns[c]) {
+            chunk_.columns[c] =
+                columns::Column::make_constant(Scalar::null_of(scan.schema[c].type), chunk_.rows);
+        }
+    }
+    return load(wanted);
 }
 
 }  // namespace qd::kql

@@ -42,8 +42,8 @@ class MorselReader {
     Result<bool> apply(const MorselFilter& filter, Evaluator& evaluator);
     /// Columns read now unless they were before.
     Status load(std::span<const std::size_t> wanted);
-    /// All columns.
-    Status load_all();
+    /// All columns that somebody reads behind the filter; the others become nulls.
+    Status load_all(const ScanOp& scan);
     /// Leaves those of the rows, by their places among them.
     void keep(std::span<const std::uint32_t> places);
 

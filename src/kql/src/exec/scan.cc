@@ -29,7 +29,7 @@ Status read_morsel(QueryContext& query, Morsel& morsel, const MorselFilter& filt
         std::iota(first.begin(), first.end(), 0U);
         reader.keep(first);
     }
-    QD_CHECK_OK(reader.load_all());
+    QD_CHECK_OK(reader.load_all(filter.scan()));
     const Chunk& rows = reader.chunk();
     for (std::uint32_t at = 0; at < rows.rows && more; at += query.chunk_rows) {
         QD_CHECK_OK(query.check());

@@ -199,7 +199,7 @@ Result<std::optional<std::vector<Chunk>>> Runtime::scan_top(const SortOp& op) {
         if (piece.reader) {
             trim(piece, last, ties);
             if (piece.reader->size() > 0) {
-                QD_CHECK_OK(piece.reader->load_all());
+                QD_CHECK_OK(piece.reader->load_all(scan));
                 out.push_back(piece.reader->chunk());
             }
         }

@@ -78,6 +78,9 @@ struct ScanOp : PlanOp {
     std::vector<PruningPredicate> pruning;
     std::vector<std::pair<std::string, std::vector<std::string>>> dynamic_paths;
     std::uint64_t rows_wanted = 0;
+    /// Columns that nothing but the filter right above reads: they may come out as nulls. Empty:
+    /// there are none.
+    std::vector<bool> filter_only;
 };
 
 /// Rows held by the plan itself: datatable, print's one row, a plugin's result.

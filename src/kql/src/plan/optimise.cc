@@ -530,10 +530,38 @@ Pruned prune_passing(const PlanPtr& plan, std::vector<bool> needed, Collect coll
     return {.plan = copy, .place = std::move(input.place)};
 }
 
+Pruned prune_filter(const PlanPtr& plan, const std::vector<bool>& needed) {
+    Pruned out = prune_passing<FilterOp>(
+        plan, needed, [](FilterOp& op, std::vector<bool>& used) { collect(op.conjuncts, used); },
+        [](FilterOp& op, const std::vector<std::size_t>& place) {
+            for (BoundPtr& e : op.conjuncts) {
+                e = moved(e, place);
+            }
+        });
+    if (out.plan->inputs[0]->kind != OpKind::Scan) {
+        return out;
+    }
+    auto scan = clone<ScanOp>(*out.plan->inputs[0]);
+    scan->filter_only.assign(scan->schema.size(), true);
+    for (std::size_t i = 0; i < needed.size(); ++i) {
+        if (needed[i]) {
+            scan->filter_only[out.place[i]] = false;
+        }
+    }
+    out.plan = Filters::with_inputs(out.plan, {std::move(scan)});
+    return out;
+}
+
+/// A scan can give rows without columns, and so can a filter over one.
+bool needs_a_column(const PlanOp& plan) {
+    const bool over_scan = plan.kind == OpKind::Filter && plan.inputs[0]->kind == OpKind::Scan;
+    return plan.kind != OpKind::Scan && !over_scan && !plan.schema.fields.empty();
+}
+
 Pruned prune(const PlanPtr& plan, std::vector<bool> needed) {
-    if (!plan->schema.fields.empty() &&
+    if (needs_a_column(*plan) &&
         std::none_of(needed.begin(), needed.end(), [](bool b) { return b; })) {
-        needed[0] = plan->kind != OpKind::Scan;  // a scan can give rows without columns
+        needed[0] = true;
     }
     switch (plan->kind) {
         case OpKind::Scan:
@@ -541,14 +569,7 @@ Pruned prune(const PlanPtr& plan, std::vector<bool> needed) {
         case OpKind::Project:
             return prune_project(plan, needed);
         case OpKind::Filter:
-            return prune_passing<FilterOp>(
-                plan, std::move(needed),
-                [](FilterOp& op, std::vector<bool>& used) { collect(op.conjuncts, used); },
-                [](FilterOp& op, const std::vector<std::size_t>& place) {
-                    for (BoundPtr& e : op.conjuncts) {
-                        e = moved(e, place);
-                    }
-                });
+            return prune_filter(plan, needed);
         case OpKind::Sort:
             return prune_passing<SortOp>(
                 plan, std::move(needed),
