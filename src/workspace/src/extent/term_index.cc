@@ -288,7 +288,9 @@ std::vector<std::uint32_t> choose_listed(const Occurrences& found, std::size_t r
     auto room = static_cast<std::size_t>(static_cast<double>(rows) * kListBytesPerRowMax);
     std::size_t taken = 0;
     for (; taken < listed.size(); ++taken) {
-        const std::size_t cost = kEntryBytes + std::size_t{found.counts[listed[taken]]} * 3 / 2;
+        const std::size_t count = found.counts[listed[taken]];
+        // A difference of neighbours takes one byte below 128.
+        const std::size_t cost = kEntryBytes + count + (count * 128 < rows ? count : count / 4);
         if (cost > room) {
             break;
         }
