@@ -43,6 +43,6 @@ else
   failed=$((failed + 1))
 fi
 floor "alert rules" 100 "$build/bin/qd_rules_conformance" "$packs/alerting/scheduled-query-rules.jsonl"
-floor "workflow expressions" 80 "$build/bin/qd_expressions_conformance" "$packs/automation/expressions.jsonl"
+floor "workflow expressions" 99 "$build/bin/qd_expressions_conformance" "$packs/automation/expressions.jsonl"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -117,9 +117,8 @@ class Checker {
             error("AUT0108", path, "there is no such function: " + name);
             return;
         }
-        if (is_refused_function(name) ||
-            std::find(kUnservedReferences.begin(), kUnservedReferences.end(), lower) !=
-                kUnservedReferences.end()) {
+        if (std::find(kUnservedReferences.begin(), kUnservedReferences.end(), lower) !=
+            kUnservedReferences.end()) {
             error("AUT0109", path, "this engine does not evaluate the function: " + name);
             return;
         }

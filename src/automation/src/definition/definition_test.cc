@@ -70,7 +70,7 @@ TEST(Definition, FindsWhatIsWrong) {
         {R"j({"A":{"type":"Compose","inputs":"@items('Loop')"}})j", {"AUT0107"}},
         {R"j({"A":{"type":"SetVariable","inputs":{"name":"v","value":1}}})j", {"AUT0107"}},
         {R"j({"A":{"type":"Compose","inputs":"@nope(1)"}})j", {"AUT0108"}},
-        {R"j({"A":{"type":"Compose","inputs":"@xpath('a','b')"}})j", {"AUT0109"}},
+        {R"j({"A":{"type":"Compose","inputs":"@multipartBody('A',0)"}})j", {"AUT0109"}},
         {R"j({"A":{"type":"Compose","inputs":"@{oops"}})j", {"AUT0115"}},
         {R"j({"A":{"type":"Compose"}})j", {"AUT0111"}},
         {R"j({"A":{"type":"Http","inputs":{"uri":"http://h",

@@ -15,7 +15,12 @@ class Operand {
     Operand(Value value) : owned_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
     Operand(const Value* elsewhere) : elsewhere_(elsewhere) {}  // NOLINT
     const Value& get() const { return elsewhere_ != nullptr ? *elsewhere_ : owned_; }
-    Value take() && { return elsewhere_ != nullptr ? *elsewhere_ : std::move(owned_); }
+    Value take() && {
+        if (elsewhere_ != nullptr) {
+            return *elsewhere_;
+        }
+        return std::move(owned_);
+    }
     bool owned() const { return elsewhere_ == nullptr; }
 
   private:
@@ -92,10 +97,6 @@ Result<Operand> evaluate_call(const Node& node, ExpressionContext& context) {
                      "the template function '" + node.name +
                          "' has the wrong number of parameters; expected: " + expected +
                          ", given: " + std::to_string(node.children.size()));
-    }
-    if (function->kind == Function::Kind::Refused) {
-        return Error(Code::Unimplemented, "AUT0207",
-                     "this engine does not evaluate the template function '" + node.name + "'");
     }
     if (function->kind != Function::Kind::Plain && function->kind != Function::Kind::Reference) {
         return evaluate_lazy(node, context);

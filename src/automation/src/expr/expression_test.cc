@@ -107,7 +107,6 @@ TEST(Expression, FunctionsWithoutAPack) {
         {"@equals(true,'True')", "true"},
         {"@equals(1,'1')", "false"},
         {"@less('a',1)", "AUT0204"},
-        {"@xml('<a/>')", "AUT0207"},
         {"@nope()", "AUT0202"},
         {"@length()", "AUT0203"},
     };

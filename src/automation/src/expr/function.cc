@@ -9,7 +9,7 @@ namespace {
 
 using Kind = Function::Kind;
 
-// Functions the evaluator or the context answers, and those refused by name.
+// Functions the evaluator or the context answers.
 constexpr std::array kSpecial = {
     Function{"and", 1, kAnyNumber, nullptr, Kind::And},
     Function{"or", 1, kAnyNumber, nullptr, Kind::Or},
@@ -40,8 +40,6 @@ constexpr std::array kSpecial = {
     Function{"triggerFormDataValue", 1, 1, nullptr, Kind::Reference},
     Function{"triggerFormDataMultiValues", 1, 1, nullptr, Kind::Reference},
     Function{"triggerMultipartBody", 1, 1, nullptr, Kind::Reference},
-    Function{"xml", 1, 1, nullptr, Kind::Refused},
-    Function{"xpath", 2, 2, nullptr, Kind::Refused},
 };
 
 std::string lower(std::string_view name) {
@@ -57,7 +55,7 @@ std::unordered_map<std::string, const Function*> make_index() {
     for (const auto functions :
          {std::span<const Function>(kSpecial), string_functions(), collection_functions(),
           logic_functions(), conversion_functions(), data_uri_functions(), math_functions(),
-          date_functions(), object_functions()}) {
+          date_functions(), object_functions(), xml_functions()}) {
         for (const Function& function : functions) {
             index.emplace(lower(function.name), &function);
         }
@@ -126,11 +124,6 @@ namespace qd::automation {
 
 bool is_known_function(std::string_view name) {
     return expr::find_function(name) != nullptr;
-}
-
-bool is_refused_function(std::string_view name) {
-    const auto* function = expr::find_function(name);
-    return function != nullptr && function->kind == expr::Function::Kind::Refused;
 }
 
 }  // namespace qd::automation

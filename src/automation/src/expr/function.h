@@ -30,7 +30,7 @@ using Implementation = Result<Value> (*)(const Arguments&);
 
 /// Lazy functions are evaluated by the evaluator itself, references by the context.
 struct Function {
-    enum class Kind { Plain, And, Or, If, Coalesce, Reference, Refused };
+    enum class Kind { Plain, And, Or, If, Coalesce, Reference };
     std::string_view name;
     std::size_t least = 0;
     std::size_t most = 0;
@@ -51,5 +51,6 @@ std::span<const Function> data_uri_functions();
 std::span<const Function> math_functions();
 std::span<const Function> date_functions();
 std::span<const Function> object_functions();
+std::span<const Function> xml_functions();
 
 }  // namespace qd::automation::expr

@@ -3,6 +3,8 @@
 #include "expr/function.h"
 #include "expr/number_format.h"
 #include "expr/text.h"
+#include "expr/xml_blob.h"
+#include "expr/xml_json.h"
 #include "qd/base/utf8.h"
 #include "qd/codec/base64.h"
 #include "qd/codec/guid.h"
@@ -25,6 +27,10 @@ Result<Value> json(const Arguments& a) {
     };
     if (const auto* text = a[0].if_string()) {
         return parse(*text);
+    }
+    if (is_xml_blob(a[0])) {
+        QD_TRY(const XmlNode document, read_xml_blob(a[0]));
+        return xml_to_json(document);
     }
     if (is_blob(a[0])) {
         QD_TRY(const std::string bytes, blob_bytes(a[0]));

@@ -56,8 +56,7 @@ class Template {
 
     /// Errors: InvalidArgument AUT0202 (no such function), AUT0203 (number of arguments), AUT0204
     /// (type or value of an argument), AUT0205 (missing property or index), ResourceExhausted
-    /// AUT0206 (result too large), Unimplemented AUT0207 (a function this engine refuses), and
-    /// whatever the context answers.
+    /// AUT0206 (result too large), and whatever the context answers.
     Result<Value> evaluate(ExpressionContext& context) const;
     /// Evaluates and demands true or false. Errors: AUT0204 otherwise.
     Result<bool> evaluate_condition(ExpressionContext& context) const;
@@ -76,8 +75,6 @@ class Template {
 
 /// The name (any case) is one of the language's functions, or of its reference functions.
 bool is_known_function(std::string_view name);
-/// Known but refused by name: xml, xpath, ….
-bool is_refused_function(std::string_view name);
 
 /// The text of a value inside "@{…}": null "", true "True", 5.0 "5", compact JSON, decoded blobs.
 /// Errors: AUT0204 for a blob whose content does not decode.
