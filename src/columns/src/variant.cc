@@ -288,6 +288,10 @@ std::string encode_variant(const Value& value) {
     return out;
 }
 
+void append_variant_string(std::string& out, std::string_view text) {
+    internal::append_text(out, Tag::String, text);
+}
+
 void append_variant(std::string& out, const Value& value) {
     append_node(out, value, 0);
 }

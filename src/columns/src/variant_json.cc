@@ -167,9 +167,37 @@ bool append_parsed(std::string& out, simdjson::dom::parser& parser, std::string_
     return append_element(out, root);
 }
 
+// Text that its first bytes, or being a lone word or number, show not to be JSON: the lines of a
+// log are offered as dynamic values too, and two parsers need not look at each.
+bool cannot_be_json(std::string_view json) {
+    constexpr std::string_view kBlank = " \t\r\n";
+    const std::size_t begin = json.find_first_not_of(kBlank);
+    if (begin == std::string_view::npos) {
+        return true;
+    }
+    json = json.substr(begin, json.find_last_not_of(kBlank) + 1 - begin);
+    switch (json.front()) {
+        case '{':
+        case '[':
+        case '"':
+            return false;
+        case 't':
+            return json != "true";
+        case 'f':
+            return json != "false";
+        case 'n':
+            return json != "null";
+        default:
+            return json.find_first_not_of("0123456789+-.eE") != std::string_view::npos;
+    }
+}
+
 }  // namespace
 
 std::optional<std::string> variant_from_json(std::string_view json) {
+    if (cannot_be_json(json)) {
+        return std::nullopt;
+    }
     std::string out;
     bool done = false;
     if (json.size() <= kScratchMaxBytes) {

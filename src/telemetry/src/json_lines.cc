@@ -110,6 +110,7 @@ struct JsonLines::State {
     std::vector<Guess> guesses;  // of the n-th member
     std::unordered_map<std::string, std::size_t> names;
     NestedValues nested;
+    std::string string_variant;  // scratch of set_dynamic_text
     bool unknown = false;
 
     std::size_t look_up(std::string_view name) {
@@ -164,13 +165,27 @@ struct JsonLines::State {
             return true;  // as in the tree's way: no value
         }
         if (type == DataType::Dynamic) {
-            return false;
+            set_dynamic_text(column, text);
+            return true;
         }
         const auto converted = columns::convert_ingested_text(text, type);
         if (converted) {
             rows.set(column, *converted);
         }
         return converted.has_value();
+    }
+
+    /// Arrays and objects written as text are read, other texts are strings.
+    void set_dynamic_text(std::size_t column, std::string_view text) {
+        if (text.front() == '{' || text.front() == '[') {
+            if (const auto parsed = columns::variant_from_json(text)) {
+                rows.set_bytes(column, *parsed);
+                return;
+            }
+        }
+        string_variant.clear();
+        columns::append_variant_string(string_variant, text);
+        rows.set_bytes(column, string_variant);
     }
 
     bool set_number(std::size_t column, Member& value) {

@@ -77,6 +77,13 @@ TEST(JsonLines, TakesOrdinaryLines) {
         R"({"Bag":["x", "y"],"Small":7,"Key":"0e984725-c51c-4bf4-9960-e1c80e27aba0"})",
         R"({"Took":"01:02:03","Price":12.5,"Ratio":3,"name":"folded","Unknown":{"a":1},"Other":2.5})",
         R"({"Name":"","Count":"","Bag":null,"Ok":null})",
+        R"({"Bag":"user signed in"})",
+        R"({"Bag":"  "})",
+        R"({"Bag":"12"})",
+        R"({"Bag":""})",
+        R"({"Bag":"{\"a\":[1,\"x\"]}"})",
+        R"({"Bag":"[1,2"})",
+        R"({"Bag":" {\"a\":1}"})",
         R"({})",
         R"( { "Name" : "spaces" , "Count" : -12 } )"};
     for (const char* line : lines) {

@@ -26,6 +26,8 @@ namespace qd::columns {
 /// Offsets are relative to the first byte of the array's or object's tag.
 std::string encode_variant(const Value& value);
 void append_variant(std::string& out, const Value& value);
+/// The same of a string.
+void append_variant_string(std::string& out, std::string_view text);
 
 /// A validated or trusted view of variant bytes. Reading never leaves the given bytes: a malformed
 /// part reads as null. Bytes from outside (extent files) are checksummed before they come here.
